@@ -1,0 +1,24 @@
+// The request that makes a bottle's container: a pure function of what the bottle is to be.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "container_limits.h"
+#include "handle.h"
+#include "host-bottle/forward.h"
+
+namespace backend_docker {
+
+struct ContainerPlan {
+    Bottle bottle;
+    Handle handle;
+    std::string sockets_dir;
+    std::vector<Forward> forwards;
+    std::string hostname;
+};
+
+// For POST /containers/create.
+Json container_document(const ContainerPlan& plan);
+
+}  // namespace backend_docker

@@ -1,0 +1,11 @@
+// The two operations of the plugin, as functions from a request to a reply.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace provider_claude {
+
+nlohmann::json provision(const nlohmann::json& request);
+nlohmann::json command_line(const nlohmann::json& request);
+
+}  // namespace provider_claude

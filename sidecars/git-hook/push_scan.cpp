@@ -1,0 +1,319 @@
+#include "git-hook/push_scan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "git-hook/added_lines.h"
+
+namespace botbottle::git_hook {
+namespace {
+
+// Above it a file is judged as a whole, so that memory does not grow with it.
+constexpr std::uint64_t kDiffLimit = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMaxMessage = std::uint64_t{16} << 20;
+constexpr std::size_t kMostTags = 10;  // a tag of a tag of a tag …
+constexpr std::size_t kMostRemembered = 200'000;
+constexpr std::size_t kMostNotes = 20;
+constexpr std::string_view kLfs = "version https://git-lfs.github.com/spec/";
+
+// The value of a line of a header: "object <id>".
+std::string header_value(std::string_view content, std::string_view name) {
+    while (!content.empty() && content.front() != '\n') {
+        const auto end = content.find('\n');
+        const auto line = content.substr(0, end);
+        if (line.starts_with(name) && line.size() > name.size() && line[name.size()] == ' ')
+            return std::string(line.substr(name.size() + 1));
+        if (end == std::string_view::npos) break;
+        content.remove_prefix(end + 1);
+    }
+    return {};
+}
+
+// Names of objects are no text of anybody's: 40 digits that a rule might take for a key.
+std::string without_object_names(std::string content) {
+    std::size_t at = 0;
+    while (at < content.size() && content[at] != '\n') {
+        const auto end = std::min(content.find('\n', at), content.size());
+        const std::string_view line = std::string_view(content).substr(at, end - at);
+        for (const std::string_view name : {"tree ", "parent ", "object "})
+            if (line.starts_with(name))
+                std::fill(content.begin() + static_cast<std::ptrdiff_t>(at),
+                          content.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+        at = end + 1;
+    }
+    return content;
+}
+
+// Where in a commit or tag an offset lies, in the words of `git log`.
+std::string part_of(std::string_view content, std::uint64_t offset, std::string_view kind) {
+    const auto header = content.find("\n\n");
+    const auto before = content.substr(0, std::min<std::size_t>(offset, content.size()));
+    if (header != std::string_view::npos && offset > header) {
+        const auto line = std::count(before.begin() + static_cast<std::ptrdiff_t>(header) + 2,
+                                     before.end(), '\n') +
+                          1;
+        return "the " + std::string(kind) + " message, line " + std::to_string(line);
+    }
+    const auto begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+    const auto line = content.substr(begin);
+    for (const std::string_view name : {"author", "committer", "tagger"})
+        if (line.starts_with(name)) return "the " + std::string(name);
+    if (line.starts_with("tag ")) return "the name of a tag";
+    return "the header of the " + std::string(kind);
+}
+
+}  // namespace
+
+std::string visible(std::string_view text) {
+    std::string shown(text);
+    for (char& c : shown)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    return shown;
+}
+
+Result<PushScan> PushScan::start(std::string_view added,
+                                 std::shared_ptr<const scan::OwnValues> own) {
+    auto objects = ObjectReader::start();
+    if (!objects) return tl::make_unexpected(objects.error());
+    auto differ = GitPipe::start({"diff-tree", "--stdin", "-r", "-c", "-M", "--root", "--raw", "-z",
+                                  "--no-abbrev", "--no-ext-diff", "--no-textconv"});
+    if (!differ) return tl::make_unexpected(differ.error());
+    // While the two are loading.
+    auto rules = scan::Rules::load(added);
+    if (!rules) return tl::make_unexpected(rules.error());
+    return PushScan(std::make_unique<scan::Stream>(*std::move(rules), std::move(own)),
+                    *std::move(objects), *std::move(differ));
+}
+
+// Valid until the next text.
+const std::vector<scan::Finding>& PushScan::search(std::string_view text) {
+    stream_->reset();
+    (void)stream_->feed(text);
+    (void)stream_->finish();
+    return stream_->findings();
+}
+
+void PushScan::note_opaque(const std::string& path) {
+    if (stream_->opaque() && notes_.size() < kMostNotes)
+        notes_.push_back(
+            shown(path) +
+            " has parts that cannot be looked into: encrypted, or packed in a way that is "
+            "not known here");
+}
+
+void PushScan::add(const scan::Finding& finding, std::string where, const std::string& commit) {
+    if (full()) {
+        more_ = true;
+        return;
+    }
+    std::string what = finding.what;
+    if (!finding.seen_through.empty()) what += " (through " + finding.seen_through + ')';
+    places_.push_back({finding.rule, std::move(what), std::move(where), commit});
+}
+
+void PushScan::scan_names(const std::vector<RefUpdate>& updates) {
+    for (const RefUpdate& update : updates) {
+        const bool tag = update.ref.starts_with("refs/tags/");
+        for (const auto& finding : search(update.ref))
+            add(finding, tag ? "the name of a tag" : "the name of a branch", "");
+    }
+}
+
+Result<void> PushScan::scan(const std::vector<RefUpdate>& updates) {
+    std::vector<std::string> words = {"rev-list", "--reverse"};
+    for (const RefUpdate& update : updates) {
+        if (update.deletes()) continue;
+        auto tip = scan_tip(update);
+        if (!tip) return tl::make_unexpected(tip.error());
+        words.push_back(*std::move(tip));
+    }
+    if (words.size() == 2) return {};
+    words.insert(words.end(), {"--not", "--all"});
+    auto commits = GitPipe::start(words);
+    if (!commits) return tl::make_unexpected(commits.error());
+    for (std::string commit; !full() && commits->read_until('\n', commit);) {
+        ++commits_;
+        if (auto done = scan_commit(commit); !done) return done;
+        if (auto done = scan_changes(commit); !done) return done;
+    }
+    more_ = more_ || full();
+    if (commits->finish() != 0) return failure("git", "the new commits cannot be listed");
+    return {};
+}
+
+// The commit that a ref will lead to. Its tags are searched on the way.
+Result<std::string> PushScan::scan_tip(const RefUpdate& update) {
+    std::string id = update.new_id;
+    for (std::size_t depth = 0; depth < kMostTags; ++depth) {
+        const auto head = objects_.open(id);
+        if (!head) return tl::make_unexpected(head.error());
+        if (head->size > kMaxMessage && head->type != "blob")
+            return failure("message_too_large",
+                           visible(update.ref) + " is larger than can be read");
+        if (head->type == "blob" || head->type == "tree")
+            return failure("not_a_commit", visible(update.ref) + " leads to a " + head->type,
+                           "only commits can be pushed");
+        auto content = objects_.read_whole(*head);
+        if (!content) return content;
+        if (head->type == "commit") return id;
+        for (const auto& finding : search(without_object_names(*content)))
+            add(finding, part_of(*content, finding.offset, "tag"), "");
+        id = header_value(*content, "object");
+    }
+    return failure("not_a_commit", visible(update.ref) + " is a tag of too many tags");
+}
+
+Result<void> PushScan::scan_commit(const std::string& commit) {
+    const auto head = objects_.open(commit);
+    if (!head) return tl::make_unexpected(head.error());
+    if (head->size > kMaxMessage)
+        return failure("message_too_large", "the commit " + commit +
+                                                " has a message of more than "
+                                                "16 MiB");
+    const auto content = objects_.read_whole(*head);
+    if (!content) return tl::make_unexpected(content.error());
+    bytes_ += content->size();
+    for (const auto& finding : search(without_object_names(*content)))
+        add(finding, part_of(*content, finding.offset, "commit"), commit);
+    return {};
+}
+
+Result<void> PushScan::scan_changes(const std::string& commit) {
+    // A line that names no object comes back as it is: that is where this commit's answer ends.
+    const auto broken = [&] {
+        return failure("git", "the changes of the commit " + commit + " cannot be read");
+    };
+    if (!differ_.write(commit + "\n-\n")) return broken();
+    for (std::string text;;) {
+        const int next = differ_.peek();
+        if (next == '-') return differ_.read_until('\n', text) ? Result<void>() : broken();
+        if (next < 0 || !differ_.read_until('\0', text)) return broken();
+        if (next != ':') continue;  // the commit's own name
+        auto record = read_record(text);
+        if (!record) return broken();
+        if (record->renamed && !differ_.read_until('\0', text)) return broken();
+        if (!differ_.read_until('\0', record->file.path)) return broken();
+        if (record->file.deleted() || full()) continue;
+        if (auto done = scan_file(commit, record->file); !done) return done;
+    }
+}
+
+void PushScan::scan_path(const std::string& commit, const std::string& path) {
+    if (clean_paths_.contains(path)) return;
+    const auto findings = search(path);  // a copy: to show the path, it is searched again
+    for (const auto& finding : findings)
+        add(finding, "the name of the file " + shown(path), commit);
+    if (findings.empty() && clean_paths_.size() < kMostRemembered) clean_paths_.insert(path);
+}
+
+// A path for people; what was found in it is not repeated.
+std::string PushScan::shown(const std::string& path) {
+    if (clean_paths_.contains(path)) return visible(path);
+    std::string masked = path;
+    const auto findings = search(path);
+    for (const auto& finding : findings) {
+        const auto begin = std::min<std::size_t>(finding.offset, masked.size());
+        const auto size = std::min<std::size_t>(finding.length, masked.size() - begin);
+        std::fill_n(masked.begin() + static_cast<std::ptrdiff_t>(begin), size, '*');
+    }
+    return search(masked).empty() ? visible(masked) : "(a name that cannot be shown)";
+}
+
+Result<void> PushScan::scan_file(const std::string& commit, const ChangedFile& file) {
+    scan_path(commit, file.path);
+    if (file.submodule()) return {};  // its url is in .gitmodules
+    if (std::find(file.parents.begin(), file.parents.end(), file.blob) != file.parents.end())
+        return {};
+    const auto head = objects_.open(file.blob);
+    if (!head) return tl::make_unexpected(head.error());
+    if (head->type != "blob") return failure("git", "a file is no blob");
+    if (head->size > kDiffLimit) return scan_whole(commit, file, *head);
+    const auto content = objects_.read_whole(*head);
+    if (!content) return tl::make_unexpected(content.error());
+    if (content->starts_with(kLfs) && notes_.size() < kMostNotes)
+        notes_.push_back(shown(file.path) +
+                         " is a pointer of git-lfs: what it points to is not in this push");
+    return scan_lines(commit, file, *content);
+}
+
+Result<void> PushScan::scan_lines(const std::string& commit, const ChangedFile& file,
+                                  std::string_view content) {
+    const bool binary = is_binary(content);
+    std::vector<std::string> predecessors;
+    for (const std::string& parent : file.parents) {
+        if (binary) break;
+        const auto head = objects_.open(parent);
+        if (!head) return tl::make_unexpected(head.error());
+        if (head->size > kDiffLimit) {
+            if (auto dropped = objects_.read(*head, [](std::string_view) {}); !dropped)
+                return dropped;
+            predecessors.clear();
+            break;
+        }
+        auto predecessor = objects_.read_whole(*head);
+        if (!predecessor) return tl::make_unexpected(predecessor.error());
+        predecessors.push_back(*std::move(predecessor));
+    }
+    if (predecessors.empty() && clean_blobs_.contains(file.blob)) return {};
+    const AddedLines added = added_lines(content, predecessors);
+    const std::string_view text = binary ? content : std::string_view(added.text);
+    bytes_ += text.size();
+    const auto findings = search(text);
+    note_opaque(file.path);
+    for (const auto& finding : findings)
+        add(finding,
+            shown(file.path) + (binary ? ", byte " + std::to_string(finding.offset)
+                                       : ':' + std::to_string(added.line_at(finding.offset))),
+            commit);
+    if (predecessors.empty() && findings.empty() && clean_blobs_.size() < kMostRemembered)
+        clean_blobs_.insert(file.blob);
+    return {};
+}
+
+Result<void> PushScan::scan_whole(const std::string& commit, const ChangedFile& file,
+                                  const ObjectReader::Head& head) {
+    stream_->reset();
+    bool binary = false;
+    std::uint64_t offset = 0;
+    auto read = objects_.read(head, [&](std::string_view piece) {
+        if (offset == 0) binary = is_binary(piece);
+        offset += piece.size();
+        (void)stream_->feed(piece);
+    });
+    if (!read) return read;
+    bytes_ += head.size;
+    const bool clean = stream_->finish();
+    const auto findings = stream_->findings();
+    note_opaque(file.path);
+    if (clean) return {};
+    const auto lines = lines_of(file.blob, findings);
+    if (!lines) return tl::make_unexpected(lines.error());
+    for (std::size_t i = 0; i < findings.size(); ++i)
+        add(findings[i],
+            shown(file.path) + (binary ? ", byte " + std::to_string(findings[i].offset)
+                                       : ':' + std::to_string((*lines)[i])),
+            commit);
+    return {};
+}
+
+// Read once more, which a file without findings never is.
+Result<std::vector<std::uint64_t>> PushScan::lines_of(const std::string& blob,
+                                                      const std::vector<scan::Finding>& findings) {
+    const auto head = objects_.open(blob);
+    if (!head) return tl::make_unexpected(head.error());
+    std::vector<std::uint64_t> lines(findings.size(), 1);
+    std::uint64_t offset = 0;
+    auto read = objects_.read(*head, [&](std::string_view piece) {
+        for (std::size_t i = 0; i < findings.size(); ++i) {
+            if (findings[i].offset <= offset) continue;
+            const auto before = piece.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(
+                                                    findings[i].offset - offset, piece.size())));
+            lines[i] += static_cast<std::uint64_t>(std::count(before.begin(), before.end(), '\n'));
+        }
+        offset += piece.size();
+    });
+    if (!read) return tl::make_unexpected(read.error());
+    return lines;
+}
+
+}  // namespace botbottle::git_hook

@@ -1,0 +1,1 @@
+"""The programs that the benchmarks compare, and the tables that they print."""

@@ -1,0 +1,127 @@
+"""What the specification says of the command line, sentence by sentence, where no other test does."""
+
+import json
+import re
+
+from lib import suite
+from lifecycle.shell_agent import ShellAgentCase
+
+BOTTLE = """extends: base
+agent_provider: {template: claude, auth_token: SOME_TOKEN}
+env:
+  PLAIN: seen-only-by-name
+  FROM_HOST: ${HOST_SECRET}
+  ASKED: '?what is it'
+git-gate:
+  user: {name: Ada, email: ada@example.com}
+  repos:
+    lib: {url: 'ssh://git@git.example:2222/lib', identity: ~/.ssh/id}
+egress:
+  routes:
+    - host: api.example
+      auth: {scheme: Bearer, token_ref: HOST_SECRET}
+    - host: api.anthropic.com
+resources: {disk: 1G, cpus: 2}
+"""
+
+
+class Preflight(suite.ProductCase):
+    """The same on every backend: what is shown, and what is not."""
+
+    def setUp(self):
+        super().setUp()
+        self.product.bottle("base", "env: {}\n")
+        self.bottle = self.product.bottle("dev", BOTTLE)
+        self.product.agent("coder", "bottle: dev\nskills: [pdf]\n")
+        self.product.write("home/.claude/skills/pdf/SKILL.md", "how\n")
+        self.product.extra.update(SOME_TOKEN="sk-ant-oat01-" + "x" * 90, HOST_SECRET="never-shown")
+
+    def shown(self, *arguments):
+        done = self.ok(self.product.run("start", "coder", "--dry-run", *arguments))
+        self.assertNotIn("never-shown", done.stdout + done.stderr)
+        self.assertEqual(self.product.bottles(), [])
+        return done.stdout
+
+    def test_what_it_names(self):
+        text = self.shown("--cwd")
+        for line in (r"^agent +coder$", r"^provider +claude$", r"^backend +bubblewrap$",
+                     r"^bottle +base → dev$",
+                     r"^env .*ASKED \(secret, asked for\)",
+                     r"^env .*FROM_HOST \(secret, from \$HOST_SECRET\)", r"^env .*\bPLAIN\b",
+                     r"^skills +pdf$", r"^identity +Ada <ada@example.com>$",
+                     r"^workspace +a copy of ", r"^repos +lib → git.example:2222 ",
+                     r"^(routes)? +api.example \[auth:Bearer\]",
+                     r"^(routes)? +api.anthropic.com \[auth:Bearer\] .*\(provider:claude\)$",
+                     r"^limits +cpus 2, disk 1G$", r"^warning +this backend does not hold: .*disk",
+                     r"^note .*the route for api.anthropic.com is dropped: the provider \"claude\""):
+            self.assertRegex(text, re.compile(line, re.MULTILINE))
+        # A literal's value, and the provider's placeholder, are not for this page.
+        self.assertNotIn("seen-only-by-name", text)
+        self.assertNotIn("CLAUDE_CODE_OAUTH_TOKEN", text)
+
+    def test_as_a_document(self):
+        document = json.loads(self.shown("--json"))
+        self.assertEqual(document["schema"], "botbottle.preflight/1")
+        self.assertIn("disk", document["limits_not_held"])
+        self.assertEqual([r["name"] for r in document["repos"]], ["lib"])
+        self.assertNotIn("CLAUDE_CODE_OAUTH_TOKEN", [e["name"] for e in document["env"]])
+
+    def test_the_order_of_precedence(self):
+        """Flag, then variable, then settings, then default."""
+        def backend(*arguments):
+            done = self.product.run("start", "coder", "--dry-run", "--json", *arguments)
+            return json.loads(done.stdout)["backend"] if done.returncode == 0 else done.stderr
+        self.assertEqual(backend(), "bubblewrap")
+        self.product.settings("backend: of-the-settings\n")
+        self.assertIn("of-the-settings", backend())
+        self.product.extra["BOT_BOTTLE_BACKEND"] = "of-the-variable"
+        self.assertIn("of-the-variable", backend())
+        self.assertEqual(backend("--backend", "bubblewrap"), "bubblewrap")
+
+
+class Sessions(ShellAgentCase):
+    def test_label_and_order(self):
+        running = []
+        for label in ("first", "second", "third"):
+            started = self.product.popen("start", "coder", "--yes", "--label", label, "--prompt",
+                                         "echo up; exec sleep 600")
+            self.addCleanup(started.communicate, timeout=20)
+            self.assertEqual(started.stdout.readline(), "up\n")
+            running.append(started)
+        listed = self.product.bottles()
+        self.assertEqual([b["label"] for b in listed], ["first", "second", "third"])
+        self.assertEqual([b["started"] for b in listed], sorted(b["started"] for b in listed))
+        self.assertIn("second", self.ok(self.product.run("info", listed[1]["identity"])).stdout)
+        # stop takes several at once
+        self.ok(self.product.run("stop", *[b["identity"] for b in listed]))
+        self.assertEqual(self.product.bottles(), [])
+
+    def test_each_form_of_list(self):
+        self.ok(self.start("echo x > made.txt", "--label", "kept one"))
+        kept = self.one_preserved()
+        self.assertEqual(kept["label"], "kept one")
+        for form, word in (("agents", "coder"), ("bottles", "dev"), ("preserved", kept["identity"])):
+            self.assertIn(word, self.ok(self.product.run("list", form)).stdout)
+        self.assertNotIn(kept["identity"], self.ok(self.product.run("list", "active")).stdout)
+
+    def test_the_agents_exit_code_is_the_commands(self):
+        for code in (0, 1, 2, 42, 125):
+            with self.subTest(code):
+                done = self.start(f"echo out; echo err >&2; exit {code}")
+                self.assertEqual((done.returncode, done.stdout), (code, "out\n"))
+                self.assertIn("err", done.stderr)
+
+    def test_exit_0_with_nothing_changed_leaves_nothing_unless_it_is_kept(self):
+        done = self.ok(self.start("true"))
+        self.assertNotIn("resume", done.stderr)
+        self.assert_nothing_is_left_but()
+        done = self.ok(self.start("true", "--keep"))
+        identity = self.one_preserved()["identity"]
+        self.assertIn(f"botbottle resume {identity}", done.stderr)
+        self.assertIn("--keep", done.stderr)
+
+    def test_arguments_after_two_dashes_are_the_agents(self):
+        self.product.bottle("dev", "agent_provider:\n  template: command\n  command: printf\n"
+                                   "  headless_arguments: ['%s.']\n")
+        done = self.ok(self.start("the prompt", "--", "one", "--yes", "-x"))
+        self.assertEqual(done.stdout, "one.--yes.-x.the prompt.")

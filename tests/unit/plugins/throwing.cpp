@@ -1,0 +1,34 @@
+// A plugin that throws across the border, which plugin.h forbids: the host must survive it.
+#include <botbottle/plugin.h>
+
+#include <cstring>
+#include <stdexcept>
+
+namespace {
+
+botbottle_status throws(void*, const char*, size_t, const botbottle_sink*) {
+    throw std::runtime_error("across the border");
+}
+
+const botbottle_provider kTable = {sizeof(botbottle_provider), &throws, &throws};
+
+const void* extension(void*, const char* id) {
+    return std::strcmp(id, BOTBOTTLE_EXTENSION_PROVIDER) == 0 ? &kTable : nullptr;
+}
+
+botbottle_instance instance = {sizeof(botbottle_instance), nullptr, &extension,
+                               [](botbottle_instance*) {}};
+
+const char* describe() {
+    return R"({"schema": "botbottle.plugin/1", "id": "throwing", "kind": "provider", "version": "1",
+               "summary": "s", "extensions": ["botbottle.provider/1"], "host_env": [], "settings": {}})";
+}
+
+botbottle_instance* create(const botbottle_host*, const botbottle_sink*) {
+    return &instance;
+}
+
+}  // namespace
+
+extern "C" BOTBOTTLE_EXPORT const botbottle_plugin_entry botbottle_plugin = {
+    BOTBOTTLE_ABI_MAJOR, 0, sizeof(botbottle_plugin_entry), 0, &describe, &create};
