@@ -25,6 +25,10 @@ as_root() {
     fi
 }
 
+# One language for every account: messages that are read, and a key to the compiler's cache.
+export LANG=C.UTF-8
+unset LC_ALL LC_CTYPE LC_MESSAGES
+
 # Compiler results are shared between clones: a fresh clone of the same commit builds in seconds.
 export CCACHE_BASEDIR="$repo_root"
 export CCACHE_NOHASHDIR=1
