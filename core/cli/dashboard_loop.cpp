@@ -306,8 +306,8 @@ void DashboardLoop::grant(const QString& id) {
     if (!entry || !previewed_) return model_.say(QStringLiteral("%1 is gone").arg(id));
     auto status = apply_preview(context_, entry->proposal, *previewed_, {});
     if (status) {
-        model_.say(entry->proposal.tool == QLatin1String(kHeldRequest)
-                       ? QStringLiteral("%1 is %2; the request goes on").arg(id, *status)
+        model_.say(is_held(entry->proposal.tool)
+                       ? QStringLiteral("%1 is %2; %3").arg(id, *status, goes_on(entry->proposal))
                        : QStringLiteral("%1 is %2; `botbottle egress revoke` takes it back")
                              .arg(id, *status));
         return;

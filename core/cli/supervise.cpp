@@ -52,8 +52,8 @@ int approve(const GlobalOptions& global, const SuperviseOptions& options,
 
 // Left out of the file: what the host calls its variables is the operator's to write, too.
 Result<QJsonObject> edited(const Proposal& proposal, const SuperviseOptions& options) {
-    if (proposal.tool == QLatin1String(kHeldRequest))
-        return failure("cannot_edit", "a held request is let through as it is, or not",
+    if (is_held(proposal.tool))
+        return failure("cannot_edit", "what is held is let through as it is, or not",
                        "`botbottle supervise approve` or `reject` it");
     const QTemporaryDir directory;
     QString file = options.payload;
@@ -119,8 +119,9 @@ int run_supervise_show(const GlobalOptions& global, const SuperviseOptions& opti
     std::optional<RouteDelta> delta;
     QString digest;
     if (entry->is_open()) {
-        if (entry->proposal.tool == QLatin1String(kHeldRequest)) {
-            delta = held_delta(entry->proposal.payload, QStringLiteral("once"));
+        if (is_held(entry->proposal.tool)) {
+            delta =
+                held_delta(entry->proposal.tool, entry->proposal.payload, QStringLiteral("once"));
         } else if (auto live = live_policy(**context, entry->proposal.identity)) {
             delta = route_delta(live->policy, entry->proposal.payload);
             digest = live->digest;

@@ -154,10 +154,6 @@ std::optional<Error> refusal_of(const RouteDelta& delta, const QString& scope) {
     return std::nullopt;
 }
 
-bool is_held(const Proposal& proposal) {
-    return proposal.tool == QLatin1String(kHeldRequest);
-}
-
 }  // namespace
 
 Result<LivePolicy> live_policy(Context& context, const QString& identity) {
@@ -182,8 +178,8 @@ Result<GrantPreview> preview_grant(Context& context, const Proposal& proposal,
     auto live = live_policy(context, proposal.identity);
     if (!live) return tl::make_unexpected(live.error());
     GrantPreview preview{std::move(*live), payload, scope, {}, std::nullopt, std::nullopt};
-    if (is_held(proposal)) {
-        preview.delta = held_delta(payload, scope);
+    if (is_held(proposal.tool)) {
+        preview.delta = held_delta(proposal.tool, payload, scope);
         preview.refusal = refusal_of(preview.delta, scope);
         preview.scope = kOnce;
         return preview;
@@ -197,6 +193,12 @@ Result<GrantPreview> preview_grant(Context& context, const Proposal& proposal,
     else
         preview.refusal = made.error();
     return preview;
+}
+
+QString goes_on(const Proposal& proposal) {
+    return proposal.tool == QLatin1String(kHeldPush)
+               ? QStringLiteral("the push goes on, or goes through when it is made again")
+               : QStringLiteral("the request goes on");
 }
 
 QStringList preview_lines(const GrantPreview& preview) {
@@ -221,7 +223,7 @@ Result<QString> apply_preview(Context& context, const Proposal& proposal,
     decision.payload = preview.payload;
     decision.scope = preview.scope;
     // The sidecar that keeps the question sees the answer, and lets the request go on.
-    if (is_held(proposal)) {
+    if (is_held(proposal.tool)) {
         decision.payload = {};
         auto told = decide(context.home(), proposal, decision, nullptr);
         if (!told) return tl::make_unexpected(told.error());
@@ -263,8 +265,8 @@ Result<bool> grant_proposal(Context& context, const Proposal& proposal, const QJ
             continue;
         }
         if (!status) return tl::make_unexpected(status.error());
-        say(is_held(proposal)
-                ? QStringLiteral("%1 is %2; the request goes on").arg(proposal.id, *status)
+        say(is_held(proposal.tool)
+                ? QStringLiteral("%1 is %2; %3").arg(proposal.id, *status, goes_on(proposal))
                 : QStringLiteral(
                       "%1 is %2; `botbottle egress show %3` lists it, `egress revoke` ends it")
                       .arg(proposal.id, *status, proposal.identity));

@@ -40,6 +40,9 @@ struct GrantPreview {
 Result<GrantPreview> preview_grant(Context& context, const Proposal& proposal,
                                    const QJsonObject& payload, const QString& scope);
 
+// What comes of an approval of something that is held.
+QString goes_on(const Proposal& proposal);
+
 // Ready for a terminal.
 QStringList preview_lines(const GrantPreview& preview);
 

@@ -43,7 +43,7 @@ QString since(const QDateTime& time) {
 
 QString proposal_line(const Proposal& proposal) {
     if (proposal.tool == QLatin1String("egress-block")) return route_words(proposal.payload);
-    if (proposal.tool == QLatin1String(kHeldRequest)) return held_words(proposal.payload);
+    if (is_held(proposal.tool)) return held_words(proposal.tool, proposal.payload);
     return visible(proposal.tool);
 }
 
@@ -56,11 +56,13 @@ QStringList proposal_lines(const Home& home, const QueueEntry& entry, bool marke
                  .arg(entry.state(), since(proposal.created),
                       proposal.expires.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm")));
     lines += QStringLiteral("asks:    ") + proposal_line(proposal);
-    // A held request is its own reason: the scanner asks, not the agent.
-    if (proposal.tool != QLatin1String(kHeldRequest)) {
+    // What is held is its own reason; of a push the agent may say more.
+    if (!is_held(proposal.tool) || !proposal.justification.isEmpty()) {
         QString reason = visible(proposal.justification.left(kShown));
         if (proposal.justification.size() > kShown) reason += QStringLiteral("…");
         lines += QStringLiteral("reason:  ") + reason;
+    }
+    if (!is_held(proposal.tool)) {
         const QString failed = failed_request(home, proposal, marked);
         lines += QStringLiteral("failed:  ") +
                  (failed.isEmpty() ? QStringLiteral("no request to this host was denied") : failed);

@@ -154,19 +154,13 @@ class GitRepoReader {
     }
 
     void read_rules(const Value& node) {
-        const QString paths_key = QStringLiteral("paths");
-        const QString dlp_key = QStringLiteral("dlp");
         MapReader rules(node, map_.path_of(QStringLiteral("rules")), problems_);
         repo_.rules.branches = read_globs(rules, QStringLiteral("branches"));
         repo_.rules.force = rules.boolean(QStringLiteral("force")).value_or(false);
         repo_.rules.deletion = rules.boolean(QStringLiteral("delete")).value_or(false);
-        repo_.rules.paths = read_globs(rules, paths_key);
-        if (!repo_.rules.paths.isEmpty())
-            rules.need_enforced(paths_key, "git-gate.repos.*.rules.paths");
+        repo_.rules.paths = read_globs(rules, QStringLiteral("paths"));
         repo_.rules.max_push_bytes = rules.size(QStringLiteral("max_push_size"));
         repo_.rules.dlp = read_dlp(rules).value_or(Dlp::Block);
-        if (repo_.rules.dlp == Dlp::Hold)
-            rules.need_enforced(dlp_key, "git-gate.repos.*.rules.dlp: hold");
         rules.finish();
     }
 

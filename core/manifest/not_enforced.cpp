@@ -15,8 +15,6 @@ struct Line {
 // clang-format off
 constexpr Line kLines[] = {
     {"audit.retention_days", "this version keeps audit records for ever and cannot delete old ones yet: leave the key out"},
-    {"git-gate.repos.*.rules.dlp: hold", "this version cannot ask the operator about a push yet: use \"block\""},
-    {"git-gate.repos.*.rules.paths", "this version cannot ask the operator about a push yet: leave the key out"},
 };
 // clang-format on
 

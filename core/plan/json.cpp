@@ -94,7 +94,9 @@ QJsonArray credentials_to_json(const QList<CredentialSlot>& credentials) {
 QJsonObject repo_rules_to_json(const RepoRules& rules) {
     QJsonObject object{{QStringLiteral("branches"), QJsonArray::fromStringList(rules.branches)},
                        {QStringLiteral("force"), rules.force},
-                       {QStringLiteral("delete"), rules.deletion}};
+                       {QStringLiteral("delete"), rules.deletion},
+                       {QStringLiteral("paths"), QJsonArray::fromStringList(rules.paths)},
+                       {QStringLiteral("dlp"), to_string(rules.dlp)}};
     if (rules.max_push_bytes) object.insert(QStringLiteral("max_push_size"), *rules.max_push_bytes);
     return object;
 }

@@ -25,7 +25,7 @@ QJsonArray credentials_to_json(const QList<CredentialSlot>& credentials);
 // {name, url, identity, host_key, rules}, as the preflight and the stored plan have them.
 QJsonArray repos_to_json(const QList<PlannedRepo>& repos);
 
-// {branches, force, delete, max_push_size}, as the control protocol has them.
+// {branches, force, delete, paths, dlp, max_push_size}, as the control protocol has them.
 QJsonObject repo_rules_to_json(const RepoRules& rules);
 
 // {name, email, claimed}, null for what is not set.

@@ -120,6 +120,12 @@ QStringList repo_lines(const Plan& plan) {
                     : QStringLiteral(" push: ") + repo.rules.branches.join(QLatin1Char(' '));
         if (repo.rules.force) line += QStringLiteral(" force");
         if (repo.rules.deletion) line += QStringLiteral(" delete");
+        if (!repo.rules.paths.isEmpty())
+            line += QStringLiteral(" asks about: ") + repo.rules.paths.join(QLatin1Char(' '));
+        if (repo.rules.dlp == Dlp::Off)
+            line += QStringLiteral(" not scanned");
+        else if (repo.rules.dlp == Dlp::Hold)
+            line += QStringLiteral(" asks about secrets");
         if (repo.host_key.isEmpty())
             line += QStringLiteral(" (no host_key: it can be neither fetched nor pushed)");
         lines += line;

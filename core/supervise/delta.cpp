@@ -15,6 +15,7 @@ const QString kPorts = QStringLiteral("ports");
 const QString kMethods = QStringLiteral("methods");
 const QString kPaths = QStringLiteral("path_allowlist");
 const QString kAuth = QStringLiteral("auth");
+constexpr qsizetype kShownOfCommit = 12;
 
 QStringList texts(const QJsonValue& list) {
     QStringList words;
@@ -100,26 +101,90 @@ QString refusal_of_host(const QString& host) {
     return checked ? QString() : QString::fromStdString(checked.error().message);
 }
 
-}  // namespace
-
-QString held_words(const QJsonObject& payload) {
-    const auto word = [&payload](const char* name) {
-        return visible(payload.value(QLatin1String(name)).toString());
-    };
-    return QStringLiteral("let %1 %2://%3%4 through: %5 (%6)")
-        .arg(word("method"), word("scheme"), word("authority"), word("path"), word("reason"),
-             word("rule"));
+QString word_of(const QJsonObject& object, const char* name) {
+    return visible(object.value(QLatin1String(name)).toString());
 }
 
-RouteDelta held_delta(const QJsonObject& payload, const QString& scope) {
+QString request_words(const QJsonObject& payload) {
+    return QStringLiteral("let %1 %2://%3%4 through: %5 (%6)")
+        .arg(word_of(payload, "method"), word_of(payload, "scheme"), word_of(payload, "authority"),
+             word_of(payload, "path"), word_of(payload, "reason"), word_of(payload, "rule"));
+}
+
+// "branch main", "tag v1".
+QString ref_words(const QString& ref) {
+    if (ref.startsWith(QLatin1String("refs/heads/")))
+        return QStringLiteral("branch ") + visible(ref.mid(11));
+    if (ref.startsWith(QLatin1String("refs/tags/")))
+        return QStringLiteral("tag ") + visible(ref.mid(10));
+    return visible(ref);
+}
+
+QString place_words(const QJsonObject& place) {
+    QString words =
+        QStringLiteral("%1 in %2 (%3)")
+            .arg(word_of(place, "what"), word_of(place, "where"), word_of(place, "rule"));
+    const QString commit = word_of(place, "commit").left(kShownOfCommit);
+    if (!commit.isEmpty()) words += QStringLiteral(", commit ") + commit;
+    return words;
+}
+
+QString push_words(const QJsonObject& payload) {
+    const QJsonArray updates = payload.value(QLatin1String("updates")).toArray();
+    const QJsonArray places = payload.value(QLatin1String("places")).toArray();
+    QString refs = ref_words(updates.first().toObject().value(QLatin1String("ref")).toString());
+    if (updates.size() > 1) refs += QStringLiteral(" and %1 more").arg(updates.size() - 1);
+    QString found = place_words(places.first().toObject());
+    if (places.size() > 1) found += QStringLiteral(" and %1 more").arg(places.size() - 1);
+    return QStringLiteral("let a push to %1 through, %2: %3")
+        .arg(word_of(payload, "repo"), refs, found);
+}
+
+// All of it: what is not shown is not approved.
+QStringList push_lines(const QJsonObject& payload) {
+    const qint64 commits = payload.value(QLatin1String("commits")).toInteger();
+    QStringList lines{QStringLiteral("pushes %1 %2 to %3 (%4)")
+                          .arg(commits)
+                          .arg(commits == 1 ? QStringLiteral("commit") : QStringLiteral("commits"),
+                               word_of(payload, "repo"), word_of(payload, "url"))};
+    for (const auto& item : payload.value(QLatin1String("updates")).toArray()) {
+        const QJsonObject update = item.toObject();
+        lines += QStringLiteral("%1: %2 → %3")
+                     .arg(ref_words(update.value(QLatin1String("ref")).toString()),
+                          word_of(update, "old").left(kShownOfCommit),
+                          word_of(update, "new").left(kShownOfCommit));
+    }
+    for (const auto& item : payload.value(QLatin1String("places")).toArray())
+        lines += place_words(item.toObject());
+    lines += QStringLiteral("exactly these commits, once");
+    return lines;
+}
+
+}  // namespace
+
+bool is_held(const QString& tool) {
+    return tool == QLatin1String(kHeldRequest) || tool == QLatin1String(kHeldPush);
+}
+
+QString held_words(const QString& tool, const QJsonObject& payload) {
+    return tool == QLatin1String(kHeldPush) ? push_words(payload) : request_words(payload);
+}
+
+RouteDelta held_delta(const QString& tool, const QJsonObject& payload, const QString& scope) {
+    const bool push = tool == QLatin1String(kHeldPush);
     RouteDelta delta;
-    delta.words = {held_words(payload),
-                   QStringLiteral("this request alone, and what this rule finds in it; "
-                                  "what was found leaves the bottle")};
+    delta.words =
+        push ? push_lines(payload)
+             : QStringList{request_words(payload),
+                           QStringLiteral("this request alone, and what this rule finds in it; "
+                                          "what was found leaves the bottle")};
     if (scope == QLatin1String("always"))
-        delta.refusal = QStringLiteral(
-            "a held request is let through once; `dlp: off` in the bottle's file "
-            "ends scanning for the route");
+        delta.refusal = push ? QStringLiteral(
+                                   "a held push is let through once; `rules` of the repo in the "
+                                   "bottle's file say what needs an approval")
+                             : QStringLiteral(
+                                   "a held request is let through once; `dlp: off` in the bottle's "
+                                   "file ends scanning for the route");
     return delta;
 }
 

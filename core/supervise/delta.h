@@ -21,10 +21,14 @@ struct RouteDelta {
 // edited it.
 RouteDelta route_delta(const QJsonObject& policy, const QJsonObject& payload);
 
-// What a held request (tool kHeldRequest) asks for, and what letting it through would mean.
+// What is held and asked about by botbottle itself: a request in which the scanner found something,
+// a push that needs an approval. It is let through as it is, once, or not.
 inline constexpr const char* kHeldRequest = "dlp-hold";
-QString held_words(const QJsonObject& payload);
-RouteDelta held_delta(const QJsonObject& payload, const QString& scope);
+inline constexpr const char* kHeldPush = "push-hold";
+bool is_held(const QString& tool);
+// What it asks for, in one line, and what letting it through would mean.
+QString held_words(const QString& tool, const QJsonObject& payload);
+RouteDelta held_delta(const QString& tool, const QJsonObject& payload, const QString& scope);
 
 // "GET, POST to api.example.com, port 443, paths /v1, with credential GH_PAT (Bearer)".
 QString route_words(const QJsonObject& payload);

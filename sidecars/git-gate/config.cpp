@@ -17,6 +17,7 @@ constexpr std::string_view kScheme = "ssh://";
 constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kMaxUrl = 2048;
 constexpr std::size_t kMaxRepos = 1000;
+constexpr std::uint64_t kLongestWait = 3600;
 
 bool is_word(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -67,19 +68,37 @@ Result<bool> flag_member(const json& object, std::string_view name) {
     return found->get<bool>();
 }
 
+Result<std::vector<std::string>> globs_member(const json& object, std::string_view name) {
+    std::vector<std::string> globs;
+    const auto found = object.find(name);
+    if (found == object.end()) return globs;
+    if (!found->is_array())
+        return failure("bad_request", "repos: " + std::string(name) + " must be a list");
+    for (const json& glob : *found) {
+        if (!glob.is_string()) return failure("bad_request", "repos: a glob must be a text");
+        globs.push_back(glob.get<std::string>());
+    }
+    return globs;
+}
+
 Result<RepoRules> read_rules(const json& object) {
     if (!object.is_object()) return failure("bad_request", "repos: rules must be an object");
-    if (auto known =
-            control::only_members(object, {"branches", "force", "delete", "max_push_size"});
+    if (auto known = control::only_members(
+            object, {"branches", "force", "delete", "max_push_size", "paths", "dlp"});
         !known)
         return tl::make_unexpected(known.error());
     RepoRules rules;
-    if (const auto branches = object.find("branches"); branches != object.end()) {
-        if (!branches->is_array()) return failure("bad_request", "repos: branches must be a list");
-        for (const json& glob : *branches) {
-            if (!glob.is_string()) return failure("bad_request", "repos: a glob must be a text");
-            rules.branches.push_back(glob.get<std::string>());
-        }
+    for (const auto& [name, target] :
+         {std::pair{"branches", &rules.branches}, std::pair{"paths", &rules.paths}}) {
+        auto globs = globs_member(object, name);
+        if (!globs) return tl::make_unexpected(globs.error());
+        *target = *std::move(globs);
+    }
+    if (object.contains("dlp")) {
+        auto dlp = control::string_member(object, "dlp");
+        if (!dlp || (*dlp != "block" && *dlp != "hold" && *dlp != "off"))
+            return failure("bad_request", "repos: dlp is block, hold or off");
+        rules.dlp = *std::move(dlp);
     }
     const auto force = flag_member(object, "force");
     if (!force) return tl::make_unexpected(force.error());
@@ -135,8 +154,9 @@ bool is_repo_name(std::string_view name) noexcept {
 }
 
 Result<Config> parse_config(json& params) {
-    if (auto known = control::only_members(
-            params, {"schema", "identity", "directory", "repos", "keys", "secrets", "scan_rules"});
+    if (auto known =
+            control::only_members(params, {"schema", "identity", "directory", "repos", "keys",
+                                           "secrets", "scan_rules", "ask_seconds"});
         !known)
         return tl::make_unexpected(known.error());
     const auto schema = control::string_member(params, "schema");
@@ -159,6 +179,12 @@ Result<Config> parse_config(json& params) {
         auto rules = control::string_member(params, "scan_rules");
         if (!rules) return tl::make_unexpected(rules.error());
         config.scan_rules = *std::move(rules);
+    }
+    if (params.contains("ask_seconds")) {
+        const auto seconds = control::number_member(params, "ask_seconds");
+        if (!seconds || *seconds > kLongestWait)
+            return failure("bad_request", "ask_seconds is out of range");
+        config.ask_seconds = *seconds;
     }
     const auto repos = params.find("repos");
     if (repos == params.end() || !repos->is_array() || repos->empty() || repos->size() > kMaxRepos)

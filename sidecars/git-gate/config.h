@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct RepoRules {
     bool force = false;
     bool deletion = false;
     std::uint64_t max_push_bytes = std::uint64_t{1} << 30;
+    std::vector<std::string> paths;  // globs of files whose change needs an approval
+    std::string dlp = "block";       // or "hold", or "off"
 };
 
 struct Repo {
@@ -39,6 +42,8 @@ struct Config {
     std::vector<Repo> repos;
     Secrets secrets;
     std::string scan_rules;  // the operator's own
+    // How long a push waits for the operator; nothing: nobody can be asked.
+    std::optional<std::uint64_t> ask_seconds;
 };
 
 // Takes the keys and secrets out of `params`.

@@ -42,11 +42,13 @@ Result<std::string> hook_program() {
 
 }  // namespace
 
-Gate::Gate(asio::io_context& io, Descriptor listener, Descriptor audit_file)
+Gate::Gate(asio::io_context& io, Descriptor listener, Descriptor audit_file, PushHolds::Tell tell)
     : listener_(std::move(listener)),
       audit_file_(std::move(audit_file)),
       home_{io, {}, -1},
-      slots_(io, kMaxGits) {}
+      slots_(io, kMaxGits),
+      tell_(std::move(tell)),
+      holds_(io) {}
 
 Result<void> Gate::start(nlohmann::json& params) {
     if (recorder_) return failure("not_now", "the gate was started already");
@@ -64,6 +66,7 @@ Result<void> Gate::start(nlohmann::json& params) {
     }
     secrets_ = std::move(config->secrets);
     scan_rules_ = std::move(config->scan_rules);
+    if (config->ask_seconds) holds_.enable(tell_, std::chrono::seconds(*config->ask_seconds));
     recorder_ = std::make_unique<Recorder>(*std::move(log));
     asio::co_spawn(
         home_.io.get_executor(), [this] { return accept(); }, asio::detached);
@@ -79,6 +82,22 @@ Result<void> Gate::replace_scan(nlohmann::json& params) {
     if (!secrets) return tl::make_unexpected(secrets.error());
     secrets_ = *std::move(secrets);
     scan_rules_ = *std::move(rules);
+    return {};
+}
+
+Result<void> Gate::hear_of_hold(const nlohmann::json& params) {
+    if (auto known = control::only_members(params, {"hold", "status", "proposal", "notes"}); !known)
+        return known;
+    PushAnswer answer;
+    std::string hold;
+    for (const auto& [name, target] :
+         {std::pair{"hold", &hold}, std::pair{"status", &answer.status},
+          std::pair{"proposal", &answer.proposal}, std::pair{"notes", &answer.notes}}) {
+        auto text = control::string_member(params, name);
+        if (!text) return tl::make_unexpected(text.error());
+        *target = *std::move(text);
+    }
+    holds_.told(hold, answer);
     return {};
 }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/secret.h"
@@ -64,7 +65,11 @@ int main() {
     if (!audit_file) return fail(audit_file.error());
 
     boost::asio::io_context io(1);
-    git_gate::Gate gate(io, std::move(*listener), std::move(*audit_file));
+    std::shared_ptr<control::Connection> connection;
+    git_gate::Gate gate(io, std::move(*listener), std::move(*audit_file),
+                        [&connection](std::string_view event, const control::Json& params) {
+                            connection->notify(event, params);
+                        });
     control::Methods methods;
     methods.on("start", [&](control::Json& params, const control::Reply& reply) {
         if (auto started = gate.start(params); !started) return reply.error(started.error());
@@ -75,11 +80,14 @@ int main() {
             return reply.error(replaced.error());
         reply.result(control::Json::object());
     });
+    methods.on("hold.told", [&](control::Json& params, const control::Reply& reply) {
+        if (auto heard = gate.hear_of_hold(params); !heard) return reply.error(heard.error());
+        reply.result(control::Json::object());
+    });
     control::Callbacks callbacks;
     callbacks.on_request = methods;
     callbacks.on_closed = [&](const Error&) { end(gate); };
-    const auto connection =
-        control::Connection::open(io, std::move(*control_socket), std::move(callbacks));
+    connection = control::Connection::open(io, std::move(*control_socket), std::move(callbacks));
 
     boost::asio::signal_set terminate(io, SIGTERM);
     terminate.async_wait([&](const auto& error, int) {

@@ -28,6 +28,7 @@ struct RefUpdate {
     std::string new_id;  // zeros when it is deleted
     bool creates() const noexcept { return old_id.find_first_not_of('0') == std::string::npos; }
     bool deletes() const noexcept { return new_id.find_first_not_of('0') == std::string::npos; }
+    bool operator==(const RefUpdate&) const = default;
 };
 
 // One thread; must live until the io_context stopped running.

@@ -17,6 +17,10 @@ using control::Reply;
 
 constexpr std::size_t kMaxUpdates = 1000;
 constexpr std::string_view kPush = "push";
+constexpr std::size_t kMaxPlaces = 200;
+const Error kCannotAsk{"cannot_ask", "nobody can be asked in this bottle",
+                       "the operator sets `supervise: true` in the bottle's file, or takes the "
+                       "rule out of it"};
 
 bool is_object_id(std::string_view text) {
     return (text.size() == 40 || text.size() == 64) &&
@@ -52,6 +56,22 @@ Result<std::vector<RefUpdate>> read_updates(const Json& params) {
     return updates;
 }
 
+// What was found where, in words of the hook.
+Result<Json> read_places(const Json& params) {
+    const auto list = params.find("places");
+    if (list == params.end() || !list->is_array() || list->empty() || list->size() > kMaxPlaces)
+        return failure("bad_request", "places must be a list of 1 to 200");
+    for (const Json& place : *list) {
+        if (!place.is_object()) return failure("bad_request", "a place is an object");
+        if (auto known = control::only_members(place, {"rule", "what", "where", "commit"}); !known)
+            return tl::make_unexpected(known.error());
+        for (const char* name : {"rule", "what", "where", "commit"})
+            if (auto text = control::string_member(place, name); !text)
+                return tl::make_unexpected(text.error());
+    }
+    return *list;
+}
+
 }  // namespace
 
 PushSession::PushSession(Gate& gate, Mirror& mirror)
@@ -72,6 +92,7 @@ std::shared_ptr<PushSession> PushSession::open(Gate& gate, control::Descriptor s
 
 void PushSession::close() {
     connection_->close();
+    if (waiting_) waiting_->give_up();
     guard_.release();
 }
 
@@ -80,7 +101,9 @@ void PushSession::answer(std::string_view method, Json& params, const Reply& rep
     if (method == "push.scan")
         return reply.result({{"secrets", control::secrets_to_json(gate_.secrets())},
                              {"scan_rules", gate_.scan_rules()}});
-    if (decided_) return reply.error({"not_now", "this push is decided", {}});
+    if (decided_ || (waiting_ && approved_as_.empty() && method != "push.refuse"))
+        return reply.error({"not_now", "this push is decided", {}});
+    if (method == "push.ask") return ask(params, reply);
     decided_ = true;
     if (method == "push.refuse") return refuse(params, reply);
     if (method == "push.forward") return forward(params, reply);
@@ -93,7 +116,45 @@ void PushSession::tell_rules(const Reply& reply) {
                   {"branches", rules.branches},
                   {"force", rules.force},
                   {"delete", rules.deletion},
-                  {"created", mirror_.created()}});
+                  {"created", mirror_.created()},
+                  {"paths", rules.paths},
+                  {"dlp", rules.dlp}});
+}
+
+// Once for a push. The answer is for exactly these refs.
+void PushSession::ask(Json& params, const Reply& reply) {
+    if (waiting_) return reply.error({"not_now", "this push was asked about already", {}});
+    if (!gate_.holds().enabled()) return reply.error(kCannotAsk);
+    auto updates = read_updates(params);
+    if (!updates) return reply.error(updates.error());
+    auto places = read_places(params);
+    if (!places) return reply.error(places.error());
+    const auto commits = control::number_member(params, "commits");
+    if (!commits) return reply.error(commits.error());
+    const Json question = {{"repo", mirror_.repo().name},
+                           {"url", mirror_.repo().url},
+                           {"updates", params["updates"]},
+                           {"commits", *commits},
+                           {"places", *std::move(places)}};
+    question_ = name_of_question(question);
+    waiting_ = gate_.holds().open(question_);
+    if (!waiting_)
+        return reply.error({"too_many_held", "too many pushes wait for the operator already",
+                            "push again when one of them is decided"});
+    asked_about_ = *std::move(updates);
+    asio::co_spawn(
+        gate_.io().get_executor(),
+        [self = shared_from_this(), question, reply]() mutable {
+            return self->wait_for_answer(std::move(question), reply);
+        },
+        asio::detached);
+}
+
+Task<void> PushSession::wait_for_answer(Json question, Reply reply) {
+    const PushAnswer answer = co_await gate_.holds().ask(waiting_, std::move(question));
+    if (answer.status == "approved") approved_as_ = answer.proposal;
+    reply.result(
+        {{"status", answer.status}, {"proposal", answer.proposal}, {"notes", answer.notes}});
 }
 
 void PushSession::refuse(const Json& params, const Reply& reply) {
@@ -110,6 +171,8 @@ void PushSession::forward(const Json& params, const Reply& reply) {
     if (!updates) return reply.error(updates.error());
     auto quarantine = control::string_member(params, "quarantine");
     if (!quarantine) return reply.error(quarantine.error());
+    if (waiting_ && *updates != asked_about_)
+        return reply.error({"bad_request", "the operator was asked about other refs", {}});
     asio::co_spawn(
         gate_.io().get_executor(),
         [self = shared_from_this(), updates = *std::move(updates),
@@ -119,7 +182,10 @@ void PushSession::forward(const Json& params, const Reply& reply) {
 }
 
 Task<void> PushSession::send(std::vector<RefUpdate> updates, std::string quarantine, Reply reply) {
-    const Entry entry = recorder_.allow(kPush, mirror_.repo(), "push_scanned");
+    const Entry entry = approved_as_.empty()
+                            ? recorder_.allow(kPush, mirror_.repo(), "push_scanned")
+                            : recorder_.allow(kPush, mirror_.repo(), "push_approved",
+                                              "let through by the operator, " + approved_as_);
     if (entry.number == 0) {
         refusal_ = "the record cannot be written";
         reply.error({"audit", refusal_, "the operator looks at the host's disk"});
@@ -140,6 +206,7 @@ Task<void> PushSession::send(std::vector<RefUpdate> updates, std::string quarant
         reply.error(sent.error());
         co_return;
     }
+    if (!approved_as_.empty()) gate_.holds().spent(question_);
     reply.result(Json::object());
 }
 

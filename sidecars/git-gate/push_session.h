@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 #include "control/connection.h"
 #include "control/descriptor.h"
 #include "git-gate/mirror.h"
+#include "git-gate/push_holds.h"
 #include "git-gate/recorder.h"
 
 namespace botbottle::git_gate {
@@ -35,6 +37,8 @@ class PushSession : public std::enable_shared_from_this<PushSession> {
     void answer(std::string_view method, control::Json& params, const control::Reply& reply);
     void tell_rules(const control::Reply& reply);
     void refuse(const control::Json& params, const control::Reply& reply);
+    void ask(control::Json& params, const control::Reply& reply);
+    Task<void> wait_for_answer(control::Json question, control::Reply reply);
     void forward(const control::Json& params, const control::Reply& reply);
     Task<void> send(std::vector<RefUpdate> updates, std::string quarantine, control::Reply reply);
 
@@ -43,6 +47,10 @@ class PushSession : public std::enable_shared_from_this<PushSession> {
     Recorder& recorder_;
     std::shared_ptr<control::Connection> connection_;
     UpstreamLock::Guard guard_;
+    std::shared_ptr<PushHolds::Waiting> waiting_;  // for the operator
+    std::string question_;                         // that the operator was asked
+    std::vector<RefUpdate> asked_about_;
+    std::string approved_as_;  // the proposal's id
     bool decided_ = false;
     std::string refusal_;
 };

@@ -22,8 +22,9 @@ Entry Recorder::decide(std::string_view what, const Repo& repo, std::string_view
     return {log_->flush() ? number : 0, std::chrono::steady_clock::now()};
 }
 
-Entry Recorder::allow(std::string_view what, const Repo& repo, std::string_view rule) {
-    return decide(what, repo, "allowed", rule, "");
+Entry Recorder::allow(std::string_view what, const Repo& repo, std::string_view rule,
+                      std::string_view reason) {
+    return decide(what, repo, "allowed", rule, reason);
 }
 
 Entry Recorder::deny(std::string_view what, const Repo& repo, std::string_view rule,

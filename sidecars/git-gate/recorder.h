@@ -24,7 +24,8 @@ class Recorder {
     explicit Recorder(std::unique_ptr<audit::AuditLog> log) : log_(std::move(log)) {}
 
     // `what` is "fetch" or "push".
-    Entry allow(std::string_view what, const Repo& repo, std::string_view rule);
+    Entry allow(std::string_view what, const Repo& repo, std::string_view rule,
+                std::string_view reason = "");
     Entry deny(std::string_view what, const Repo& repo, std::string_view rule,
                std::string_view reason);
     // How what was allowed ended: 200, or 502 when the upstream did not take it.

@@ -49,19 +49,23 @@ Rules rules_of(const json& answer) {
     rules.deletion = answer.value("delete", false);
     rules.branches = answer.value("branches", std::vector<std::string>());
     rules.created = answer.value("created", std::set<std::string>());
+    rules.paths = answer.value("paths", std::vector<std::string>());
+    const std::string dlp = answer.value("dlp", "block");
+    if (dlp == "hold") rules.on_finding = OnFinding::kAsk;
+    if (dlp == "off") rules.on_finding = OnFinding::kNotLookedFor;
     return rules;
 }
 
 // What is looked for: the bottle's own credentials, which come over the socket, because nowhere
 // else would they be ours alone, and the operator's own rules.
-Result<PushScan> start_scan(GateLink& gate) {
+Result<PushScan> start_scan(GateLink& gate, const Rules& rules) {
     auto answer = gate.call("push.scan", json::object());
     if (!answer) return tl::make_unexpected(answer.error());
     auto secrets = control::take_secrets(*answer, "secrets");
     if (!secrets) return tl::make_unexpected(secrets.error());
     auto own = scan::OwnValues::of_slots(*secrets);
     if (!own) return tl::make_unexpected(own.error());
-    return PushScan::start(answer->value("scan_rules", ""), *std::move(own));
+    return PushScan::start(rules, answer->value("scan_rules", ""), *std::move(own));
 }
 
 // Whether commits of the old tip would be lost. A tag is never moved forward: it means what it
@@ -97,22 +101,74 @@ int refuse(GateLink& gate, const Error& error) {
     return refuse(gate, Refusal{error.code, error.message, error.hint});
 }
 
-int refuse_found(GateLink& gate, const PushScan& scan) {
-    std::string reason;
-    for (const Place& place : scan.places()) {
+// Says each of them; the first one, and how many there are, in one line.
+std::string say_places(const std::vector<Place>& places) {
+    std::string first;
+    for (const Place& place : places) {
         const std::string line =
             place.what + " [" + place.rule + "] in " + place.where +
             (place.commit.empty() ? std::string() : ", commit " + place.commit.substr(0, 12));
         say("found " + line);
-        if (reason.empty()) reason = line;
+        if (first.empty()) first = line;
     }
-    const std::size_t count = scan.places().size();
+    if (places.size() > 1) first += " and " + std::to_string(places.size() - 1) + " more";
+    return first;
+}
+
+int refuse_found(GateLink& gate, const PushScan& scan) {
+    const std::string reason = say_places(scan.places());
     if (scan.more()) say("and perhaps more");
-    if (count > 1) reason += " and " + std::to_string(count - 1) + " more";
     return refuse(
         gate, Refusal{scan.places()[0].rule, reason,
                       "take it out of every commit that has it (git commit --amend, git rebase), "
                       "then push again; a secret that is real must be replaced"});
+}
+
+json json_of(const std::vector<RefUpdate>& updates) {
+    json list = json::array();
+    for (const RefUpdate& update : updates)
+        list.push_back({{"ref", update.ref}, {"old", update.old_id}, {"new", update.new_id}});
+    return list;
+}
+
+// What the operator decides about this push, which waits for it a while. Nothing: it may go.
+std::optional<Refusal> ask_operator(GateLink& gate, const PushScan& scan,
+                                    const std::vector<RefUpdate>& updates) {
+    std::vector<Place> places = scan.places();
+    places.insert(places.end(), scan.paths().begin(), scan.paths().end());
+    const std::string rule = places[0].rule;
+    const std::string reason = say_places(places);
+    if (scan.more() || scan.more_paths())
+        return Refusal{rule, reason + ", which is more than the operator can be asked about",
+                       "push fewer commits at a time"};
+    json list = json::array();
+    for (const Place& place : places)
+        list.push_back({{"rule", place.rule},
+                        {"what", place.what},
+                        {"where", visible(place.where)},
+                        {"commit", place.commit}});
+    say("this needs the operator's approval");
+    const auto answer = gate.call(
+        "push.ask", {{"updates", json_of(updates)}, {"places", list}, {"commits", scan.commits()}});
+    if (!answer) return Refusal{rule, reason + ": " + answer.error().message, answer.error().hint};
+    const std::string status = answer->value("status", "");
+    const std::string proposal = answer->value("proposal", "");
+    std::string notes = answer->value("notes", "");
+    if (status == "approved") {
+        say("the operator has approved it (" + proposal + ")");
+        return std::nullopt;
+    }
+    if (status == "pending")
+        return Refusal{"approval_needed", reason + ": it waits for the operator as " + proposal,
+                       "tell why with push-block and this id; push the same commits again once "
+                       "check-proposal says approved"};
+    if (!notes.empty()) notes = ": " + notes;
+    if (status == "rejected")
+        return Refusal{rule,
+                       reason + ": the operator did not approve it (" + proposal + ")" + notes,
+                       "leave it out of every commit of the push"};
+    return Refusal{rule, reason + ": " + proposal + " is " + status + notes,
+                   "push again to ask again"};
 }
 
 // Where the new objects are, as the gate writes that path; empty when the push brings none.
@@ -140,7 +196,7 @@ int run() {
     const auto answer = gate.call("push.rules", json::object());
     if (!answer) return refuse(gate, answer.error());
     const Rules rules = rules_of(*answer);
-    auto scan = start_scan(gate);
+    auto scan = start_scan(gate, rules);
     if (!scan) return refuse(gate, scan.error());
     scan->scan_names(*updates);
     if (!scan->places().empty()) return refuse_found(gate, *scan);
@@ -151,14 +207,14 @@ int run() {
     if (auto done = scan->scan(*updates); !done) return refuse(gate, done.error());
     for (const std::string& note : scan->notes())
         say("note: " + note);
-    if (!scan->places().empty()) return refuse_found(gate, *scan);
+    if (!scan->places().empty() && rules.on_finding != OnFinding::kAsk)
+        return refuse_found(gate, *scan);
+    if (!scan->places().empty() || !scan->paths().empty())
+        if (const auto refused = ask_operator(gate, *scan, *updates)) return refuse(gate, *refused);
 
-    json list = json::array();
-    for (const RefUpdate& update : *updates)
-        list.push_back({{"ref", update.ref}, {"old", update.old_id}, {"new", update.new_id}});
     const std::string quarantine = quarantine_path();
     const auto sent = gate.call(
-        "push.forward", {{"updates", list}, {"quarantine", quarantine}},
+        "push.forward", {{"updates", json_of(*updates)}, {"quarantine", quarantine}},
         [](const std::string& line) { std::fprintf(stderr, "%s\n", visible(line).c_str()); });
     if (sent) {
         say(std::to_string(scan->commits()) + (scan->commits() == 1 ? " commit" : " commits") +

@@ -1,6 +1,7 @@
 #include "git-hook/push_scan.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "git-hook/added_lines.h"
@@ -62,6 +63,21 @@ std::string part_of(std::string_view content, std::uint64_t offset, std::string_
     return "the header of the " + std::string(kind);
 }
 
+// The files in which two commits differ.
+Result<std::set<std::string>> changed_files(const std::string& before, const std::string& after) {
+    const auto broken = [&] {
+        return failure("git", "the commits " + before + " and " + after + " cannot be compared");
+    };
+    auto git = GitPipe::start({"diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev",
+                               "--no-ext-diff", "--no-textconv", before, after});
+    if (!git) return tl::make_unexpected(git.error());
+    std::set<std::string> paths;
+    for (std::string text, path; git->read_until('\0', text); paths.insert(path))
+        if (!read_record(text) || !git->read_until('\0', path)) return broken();
+    if (git->finish() != 0) return broken();
+    return paths;
+}
+
 }  // namespace
 
 std::string visible(std::string_view text) {
@@ -71,7 +87,7 @@ std::string visible(std::string_view text) {
     return shown;
 }
 
-Result<PushScan> PushScan::start(std::string_view added,
+Result<PushScan> PushScan::start(const Rules& wanted, std::string_view added,
                                  std::shared_ptr<const scan::OwnValues> own) {
     auto objects = ObjectReader::start();
     if (!objects) return tl::make_unexpected(objects.error());
@@ -81,14 +97,14 @@ Result<PushScan> PushScan::start(std::string_view added,
     // While the two are loading.
     auto rules = scan::Rules::load(added);
     if (!rules) return tl::make_unexpected(rules.error());
-    return PushScan(std::make_unique<scan::Stream>(*std::move(rules), std::move(own)),
+    return PushScan(wanted, std::make_unique<scan::Stream>(*std::move(rules), std::move(own)),
                     *std::move(objects), *std::move(differ));
 }
 
 // Valid until the next text.
 const std::vector<scan::Finding>& PushScan::search(std::string_view text) {
     stream_->reset();
-    (void)stream_->feed(text);
+    if (searches_) (void)stream_->feed(text);
     (void)stream_->finish();
     return stream_->findings();
 }
@@ -138,6 +154,35 @@ Result<void> PushScan::scan(const std::vector<RefUpdate>& updates) {
     }
     more_ = more_ || full();
     if (commits->finish() != 0) return failure("git", "the new commits cannot be listed");
+    return note_paths_of_tips(updates);
+}
+
+// A merge may take what another branch had long ago, and a rewrite may go back to it: no commit of
+// the push changes the file then, and yet the branch has another one. What the default branch has
+// is no news anywhere.
+Result<void> PushScan::note_paths_of_tips(const std::vector<RefUpdate>& updates) {
+    if (globs_.empty()) return {};
+    const auto head = ask_git({"rev-parse", "--quiet", "--verify", "HEAD^{commit}"});
+    if (!head) return tl::make_unexpected(head.error());
+    for (const RefUpdate& update : updates) {
+        if (update.creates() || update.deletes() || !update.ref.starts_with("refs/heads/"))
+            continue;
+        const auto changed = changed_files(update.old_id, update.new_id);
+        if (!changed) return tl::make_unexpected(changed.error());
+        const bool of_interest = std::any_of(
+            changed->begin(), changed->end(),
+            [this](const std::string& path) { return glob_of(globs_, path) != nullptr; });
+        if (!of_interest) continue;
+        auto unlike_head = *changed;
+        if (head->code == 0) {
+            auto other =
+                changed_files(head->output.substr(0, head->output.find('\n')), update.new_id);
+            if (!other) return tl::make_unexpected(other.error());
+            unlike_head = *std::move(other);
+        }
+        for (const std::string& path : *changed)
+            if (unlike_head.contains(path)) note_path(update.new_id, path);
+    }
     return {};
 }
 
@@ -164,6 +209,7 @@ Result<std::string> PushScan::scan_tip(const RefUpdate& update) {
 }
 
 Result<void> PushScan::scan_commit(const std::string& commit) {
+    if (!searches_) return {};
     const auto head = objects_.open(commit);
     if (!head) return tl::make_unexpected(head.error());
     if (head->size > kMaxMessage)
@@ -193,9 +239,22 @@ Result<void> PushScan::scan_changes(const std::string& commit) {
         if (!record) return broken();
         if (record->renamed && !differ_.read_until('\0', text)) return broken();
         if (!differ_.read_until('\0', record->file.path)) return broken();
-        if (record->file.deleted() || full()) continue;
+        if (record->renamed) note_path(commit, text);  // it is gone from there
+        note_path(commit, record->file.path);
+        if (record->file.deleted() || !searches_ || full()) continue;
         if (auto done = scan_file(commit, record->file); !done) return done;
     }
+}
+
+void PushScan::note_path(const std::string& commit, const std::string& path) {
+    const std::string* const glob = glob_of(globs_, path);
+    if (glob == nullptr || noted_paths_.contains(path)) return;
+    if (paths_.size() >= kMostPaths) {
+        more_paths_ = true;
+        return;
+    }
+    noted_paths_.insert(path);
+    paths_.push_back({"paths", "a change of what " + *glob + " covers", shown(path), commit});
 }
 
 void PushScan::scan_path(const std::string& commit, const std::string& path) {

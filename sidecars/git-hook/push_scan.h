@@ -3,7 +3,7 @@
 // Looked at are the commits that the upstream does not have, and of those: what they say of
 // themselves, the names of the files that they change, and of each file the lines that none of its
 // parents has, or all of it when it is binary or large. Nothing of the pushed tree (attributes,
-// allowlists, comments) has a say.
+// allowlists, comments) has a say. On the way it notes the files that the rules want asked about.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct Place {
 class PushScan {
   public:
     // `added` are the operator's own rules (scan/rules.h); `own` may be null.
-    static Result<PushScan> start(std::string_view added,
+    static Result<PushScan> start(const Rules& rules, std::string_view added,
                                   std::shared_ptr<const scan::OwnValues> own);
 
     // The names of the refs. To be asked first: a name that holds a secret must be said by nobody,
@@ -46,6 +46,11 @@ class PushScan {
     // At most kMostPlaces; `more()` when the search ended there.
     const std::vector<Place>& places() const noexcept { return places_; }
     bool more() const noexcept { return more_; }
+    // The files that `paths` of the rules covers, each once, with the commit that changes it first,
+    // or with the tip, when a merge or a rewrite is what changes it on that branch.
+    // At most kMostPaths; `more_paths()` when there are others.
+    const std::vector<Place>& paths() const noexcept { return paths_; }
+    bool more_paths() const noexcept { return more_paths_; }
     // For the agent, about what was not looked into.
     const std::vector<std::string>& notes() const noexcept { return notes_; }
     std::uint64_t commits() const noexcept { return commits_; }
@@ -53,9 +58,15 @@ class PushScan {
 
   private:
     static constexpr std::size_t kMostPlaces = 20;
+    static constexpr std::size_t kMostPaths = 100;
 
-    PushScan(std::unique_ptr<scan::Stream> stream, ObjectReader objects, GitPipe differ)
-        : stream_(std::move(stream)), objects_(std::move(objects)), differ_(std::move(differ)) {}
+    PushScan(const Rules& rules, std::unique_ptr<scan::Stream> stream, ObjectReader objects,
+             GitPipe differ)
+        : globs_(rules.paths),
+          searches_(rules.on_finding != OnFinding::kNotLookedFor),
+          stream_(std::move(stream)),
+          objects_(std::move(objects)),
+          differ_(std::move(differ)) {}
 
     Result<std::string> scan_tip(const RefUpdate& update);
     Result<void> scan_commit(const std::string& commit);
@@ -66,6 +77,8 @@ class PushScan {
     Result<void> scan_whole(const std::string& commit, const ChangedFile& file,
                             const ObjectReader::Head& head);
     void scan_path(const std::string& commit, const std::string& path);
+    void note_path(const std::string& commit, const std::string& path);
+    Result<void> note_paths_of_tips(const std::vector<RefUpdate>& updates);
     Result<std::vector<std::uint64_t>> lines_of(const std::string& blob,
                                                 const std::vector<scan::Finding>& findings);
     std::string shown(const std::string& path);
@@ -74,12 +87,17 @@ class PushScan {
     const std::vector<scan::Finding>& search(std::string_view text);
     void note_opaque(const std::string& path);
 
+    std::vector<std::string> globs_;
+    bool searches_;
     std::unique_ptr<scan::Stream> stream_;  // for one text after the other
     ObjectReader objects_;
     GitPipe differ_;
     std::unordered_set<std::string> clean_paths_;
     std::unordered_set<std::string> clean_blobs_;  // as a whole
     std::vector<Place> places_;
+    std::vector<Place> paths_;
+    std::unordered_set<std::string> noted_paths_;
+    bool more_paths_ = false;
     std::vector<std::string> notes_;
     bool more_ = false;
     std::uint64_t commits_ = 0;

@@ -99,6 +99,20 @@ bool matches(std::string_view glob, std::string_view name) {
     }
 }
 
+// Folders too: who names one without "/**" means what is in it.
+const std::string* glob_of(const std::vector<std::string>& globs, std::string_view path) {
+    for (const std::string& glob : globs) {
+        std::string_view pattern = glob;
+        while (pattern.ends_with('/'))
+            pattern.remove_suffix(1);
+        for (std::size_t end = path.find('/');; end = path.find('/', end + 1)) {
+            if (matches(pattern, path.substr(0, end))) return &glob;
+            if (end == std::string_view::npos) break;
+        }
+    }
+    return nullptr;
+}
+
 std::optional<Refusal> judge_ref(const Rules& rules, const RefUpdate& update) {
     const std::string_view ref = update.ref;
     const bool branch = ref.starts_with(kHeads);

@@ -1,4 +1,4 @@
-// What a repo's rules say about the refs of a push. Pure.
+// What a repo's rules say about the refs of a push and the files that it changes. Pure.
 #pragma once
 
 #include <optional>
@@ -17,12 +17,17 @@ struct RefUpdate {
     bool deletes() const noexcept { return new_id.find_first_not_of('0') == std::string::npos; }
 };
 
+// What becomes of a push in which something was found.
+enum class OnFinding { kRefuse, kAsk, kNotLookedFor };
+
 struct Rules {
     std::string repo;
     std::vector<std::string> branches;  // empty: every branch and tag
     bool force = false;
     bool deletion = false;
-    std::set<std::string> created;  // refs that this agent has made itself
+    std::set<std::string> created;        // refs that this agent has made itself
+    std::vector<std::string> paths = {};  // globs of files whose change the operator is asked about
+    OnFinding on_finding = OnFinding::kRefuse;
 };
 
 struct Refusal {
@@ -37,6 +42,9 @@ std::optional<RefUpdate> read_update(std::string_view line);
 // Whether a glob covers the whole of a name: `*` and `?` stop at "/", `**` does not, `[…]` is one
 // character of a set.
 bool matches(std::string_view glob, std::string_view name);
+
+// The first of the globs that covers the file or a folder that it lies in; null for none.
+const std::string* glob_of(const std::vector<std::string>& globs, std::string_view path);
 
 // Without the history: which refs may be touched, made and deleted. Globs are matched against the
 // branch's name; one that begins with "refs/" against the whole ref, so that tags can be named.

@@ -90,6 +90,22 @@ void open_hold(const Program& program, Json& params, const control::Reply& reply
     reply.result({{"proposal", *id}});
 }
 
+// From the git-gate, by way of the warden: words of ours, but for the names of refs and files.
+void open_push(const Program& program, const Json& params, const control::Reply& reply) {
+    const auto known =
+        control::only_members(params, {"hold", "repo", "url", "updates", "commits", "places"});
+    if (!known) return reply.error(known.error());
+    const auto hold = control::string_member(params, "hold");
+    const auto places = params.find("places");
+    if (!hold || hold->empty() || places == params.end() || !places->is_array())
+        return reply.error({"bad_request", "a question has a name and places", {}});
+    const auto opened = program.service->open_push(params);
+    if (!opened) return reply.error(opened.error());
+    reply.result({{"proposal", opened->id},
+                  {"status", opened->decision ? opened->decision->status : "pending"},
+                  {"notes", opened->decision ? opened->decision->notes : ""}});
+}
+
 }  // namespace
 
 control::Methods make_methods(Program& program) {
@@ -115,6 +131,18 @@ control::Methods make_methods(Program& program) {
                 const auto hold = control::string_member(params, "hold");
                 if (!hold) return reply.error(hold.error());
                 if (program.service) program.service->close_hold(*hold);
+                reply.result(Json::object());
+            })
+        .on("push.open",
+            [&program](Json& params, const control::Reply& reply) {
+                if (!program.service) return reply.error(kNotStarted);
+                open_push(program, params, reply);
+            })
+        .on("push.spent",
+            [&program](Json& params, const control::Reply& reply) {
+                const auto hold = control::string_member(params, "hold");
+                if (!hold) return reply.error(hold.error());
+                if (program.service) program.service->spend_push(*hold);
                 reply.result(Json::object());
             })
         .on("hold.close_all", [&program](Json&, const control::Reply& reply) {

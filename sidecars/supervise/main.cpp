@@ -57,8 +57,13 @@ int run() {
         *target = *std::move(descriptor);
     }
     std::shared_ptr<control::Connection> connection;
-    program.hold_decided = [&connection](const std::string& hold, bool allow) {
-        connection->notify("hold.decided", {{"hold", hold}, {"allow", allow}});
+    program.hold_decided = [&connection](const std::string& tool, const std::string& hold,
+                                         const supervise::Decision& decision) {
+        connection->notify("hold.decided", {{"tool", tool},
+                                            {"hold", hold},
+                                            {"proposal", decision.id},
+                                            {"status", decision.status},
+                                            {"notes", decision.notes}});
     };
     control::Callbacks callbacks;
     callbacks.on_request = supervise::make_methods(program);

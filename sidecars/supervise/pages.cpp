@@ -22,6 +22,11 @@ constexpr const char* kHelp =
     "Also: ports, path_allowlist, auth {scheme, token_ref}; GET /routes lists what is allowed "
     "now.\n"
     "After an approval repeat the request that was denied: nothing has to be restarted.\n"
+    "A push that git refused with a proposal_id waits for the operator; to say why it should go:\n"
+    "\n"
+    "  curl -s http://127.0.0.1:9100/proposals/<proposal_id> -d '{\"justification\": \"…\"}'\n"
+    "\n"
+    "Push the same commits again once it is approved.\n"
     "Agents that speak MCP find the same as tools at http://127.0.0.1:9100/mcp.\n";
 
 Page error(int status, const char* code, const char* message) {
@@ -57,6 +62,24 @@ Page propose(Service& service, std::string_view body, unsigned wait) {
     return finished(std::move(result));
 }
 
+Page give_reason(Service& service, std::string_view id, std::string_view body, unsigned wait) {
+    auto document = parse_document(body);
+    if (!document || !document->is_object())
+        return error(400, "not_json", "the body must be a JSON object");
+    (*document)["proposal_id"] = id;
+    CallResult result = call_tool(service, "push-block", *document);
+    result.budget = std::min(kLongestWait, std::chrono::seconds(wait));
+    return finished(std::move(result));
+}
+
+// What comes after "/proposals/"; empty: nothing does.
+std::string_view id_in(std::string_view path) {
+    if (!path.starts_with(kProposals) || path.size() <= kProposals.size() + 1 ||
+        path[kProposals.size()] != '/')
+        return {};
+    return path.substr(kProposals.size() + 1);
+}
+
 }  // namespace
 
 Page answer_page(Service& service, const PageRequest& request) {
@@ -71,11 +94,12 @@ Page answer_page(Service& service, const PageRequest& request) {
         return finished(call_tool(service, "list-egress-routes", Json::object()));
     if (path == kProposals && request.method == "POST")
         return propose(service, request.body, *wait);
-    if (path.starts_with(kProposals) && path.size() > kProposals.size() + 1 &&
-        path[kProposals.size()] == '/' && get)
-        return finished(call_tool(
-            service, "check-proposal",
-            {{"proposal_id", path.substr(kProposals.size() + 1)}, {"wait_seconds", *wait}}));
+    const std::string_view id = id_in(path);
+    if (!id.empty() && get)
+        return finished(
+            call_tool(service, "check-proposal", {{"proposal_id", id}, {"wait_seconds", *wait}}));
+    if (!id.empty() && request.method == "POST")
+        return give_reason(service, id, request.body, *wait);
     if (path == "/" || path == "/routes" || path == kProposals || path == "/mcp")
         return error(405, "method_not_allowed", "not with this method");
     return error(404, "not_found", "GET / tells what there is");

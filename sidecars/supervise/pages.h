@@ -4,6 +4,7 @@
 //   GET  /routes                  what the bottle may reach
 //   POST /proposals               the arguments of `egress-block`; ?wait=SECONDS
 //   GET  /proposals/<id>          what became of it; ?wait=SECONDS
+//   POST /proposals/<id>          {"justification": …}: why a push that waits should go
 #pragma once
 
 #include <string>

@@ -105,7 +105,7 @@ Json to_json(const Decision& decision) {
             {"status", decision.status},   {"notes", decision.notes},
             {"payload", decision.payload}, {"decided_by", decision.decided_by},
             {"scope", decision.scope},     {"decided", utc_text(decision.decided)},
-            {"applied", decision.applied}};
+            {"applied", decision.applied}, {"spent", decision.spent}};
 }
 
 Result<Proposal> proposal_from_json(const Json& document) {
@@ -129,6 +129,9 @@ Result<Decision> decision_from_json(const Json& document) {
         std::find(kStatuses.begin(), kStatuses.end(), decision.status) != kStatuses.end();
     if (!reader.good() || !known || !is_proposal_id(decision.id))
         return failure("bad_decision", "this is not a decision of this version");
+    // The operator's commands write none.
+    if (const auto spent = document.find("spent"); spent != document.end())
+        decision.spent = !spent->is_boolean() || spent->get<bool>();
     return decision;
 }
 

@@ -36,6 +36,8 @@ struct Decision {
     Seconds decided = 0;
     // An approval is written before it is applied, and again after: until then nobody is told.
     bool applied = true;
+    // Of a held push: one with this approval has gone, and the next one is asked about again.
+    bool spent = false;
 };
 
 // "p-" and eight of a-z, 0-9: nothing else ever becomes a part of a file's name.

@@ -116,8 +116,7 @@ std::optional<Json> Queue::read(int directory, const std::string& name) const {
     return parse_document(std::string_view(text).substr(0, size));
 }
 
-// linkat never replaces: of two who write the same name one is told (EEXIST).
-Result<void> Queue::write_new(const std::string& name, const Json& document) const {
+Result<void> Queue::write_draft(const Json& document) const {
     const int dir = directory_.get();
     unlinkat(dir, kTemporary, 0);
     const Descriptor file(
@@ -125,9 +124,24 @@ Result<void> Queue::write_new(const std::string& name, const Json& document) con
     if (!file) return queue_failed("open");
     if (!write_all(file.get(), write_document(document) + '\n')) return queue_failed("write");
     if (fsync(file.get()) != 0) return queue_failed("sync");
+    return {};
+}
+
+// linkat never replaces: of two who write the same name one is told (EEXIST).
+Result<void> Queue::write_new(const std::string& name, const Json& document) const {
+    const int dir = directory_.get();
+    if (auto written = write_draft(document); !written) return written;
     if (linkat(dir, kTemporary, dir, name.c_str(), 0) != 0) return queue_failed("link");
     unlinkat(dir, kTemporary, 0);
     if (fsync(dir) != 0) return queue_failed("sync");
+    return {};
+}
+
+Result<void> Queue::replace(int directory, const std::string& name, const Json& document) const {
+    if (auto written = write_draft(document); !written) return written;
+    if (renameat(directory_.get(), kTemporary, directory, name.c_str()) != 0)
+        return queue_failed("rename");
+    if (fsync(directory) != 0) return queue_failed("sync");
     return {};
 }
 
@@ -161,6 +175,45 @@ Result<std::string> Queue::add(Proposal proposal) {
 void Queue::expire(const std::string& id, const std::string& notes, Seconds now) const {
     (void)write_new(decision_name(id),
                     to_json(Decision{id, "expired", notes, {}, "botbottle", "", now}));
+}
+
+Result<void> Queue::give_reason(const std::string& id, std::string justification) {
+    const auto found = open_.find(id);
+    if (found == open_.end()) return failure("unknown_proposal", "it is not open");
+    Proposal changed = found->second;
+    changed.justification = std::move(justification);
+    const Json document = to_json(changed);
+    if (write_document(document).size() > kMaxProposal)
+        return failure("too_large", "the proposal would be larger than " +
+                                        std::to_string(kMaxProposal / 1024) + " KiB");
+    if (auto written = replace(directory_.get(), proposal_name(id), document); !written)
+        return written;
+    found->second = std::move(changed);
+    return {};
+}
+
+std::optional<Decision> Queue::find_approved(const std::string& tool, const std::string& hold,
+                                             Seconds since) const {
+    for (const std::string& name : names_in(archive_.get())) {
+        if (!name.ends_with(kProposalEnd)) continue;
+        const auto document = read(archive_.get(), name);
+        if (!document) continue;
+        const auto proposal = proposal_from_json(*document);
+        if (!proposal || proposal->tool != tool || !proposal->payload.is_object() ||
+            proposal->payload.value("hold", std::string()) != hold)
+            continue;
+        auto made = decision(proposal->id);
+        if (made && made->status == "approved" && !made->spent && made->decided >= since)
+            return made;
+    }
+    return std::nullopt;
+}
+
+bool Queue::spend(const std::string& id) const {
+    auto made = decision(id);
+    if (!made) return false;
+    made->spent = true;
+    return replace(archive_.get(), decision_name(id), to_json(*made)).has_value();
 }
 
 std::vector<Decision> Queue::collect(Seconds now) {

@@ -3,6 +3,7 @@
 //   <directory>/<id>.proposal.json   written here, when the agent asks
 //   <directory>/<id>.decision.json   linked into place once, by the operator's command or, when
 //                                    nobody answered in time, here: whoever is first decided
+//                                    (once it lies in the archive, only this program writes it)
 //   <directory>/archive/             both of them, once the agent can be told
 //
 // The operator's commands write into the same directory (core/supervise). Nothing in a file's name
@@ -33,6 +34,9 @@ class Queue {
     // `queue_failed`.
     Result<std::string> add(Proposal proposal);
 
+    // The proposal is kept anew, with this for its justification.
+    Result<void> give_reason(const std::string& id, std::string justification);
+
     // Takes in what was decided since the last call, and what is past its time at `now`; all of
     // these are archived.
     std::vector<Decision> collect(Seconds now);
@@ -44,6 +48,12 @@ class Queue {
     std::optional<Decision> decision(const std::string& id) const;
     bool is_open(const std::string& id) const { return open_.contains(id); }
 
+    // In the archive: an approval of what has this `hold` in its payload that was given after
+    // `since` and is not spent.
+    std::optional<Decision> find_approved(const std::string& tool, const std::string& hold,
+                                          Seconds since) const;
+    bool spend(const std::string& id) const;
+
     int directory() const { return directory_.get(); }
 
   private:
@@ -52,7 +62,9 @@ class Queue {
 
     void load();
     std::optional<Json> read(int directory, const std::string& name) const;
+    Result<void> write_draft(const Json& document) const;
     Result<void> write_new(const std::string& name, const Json& document) const;
+    Result<void> replace(int directory, const std::string& name, const Json& document) const;
     void archive(const std::string& id);
     void prune();
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kLookAtLeastEvery{60};
 constexpr std::string_view kHeldRequest = "dlp-hold";
+constexpr std::string_view kHeldPush = "push-hold";
 constexpr const char* kGone = "the request does not wait any more";
 
 Seconds now() {
@@ -30,6 +31,7 @@ int watch_directory(int directory) {
 // For the record: never the agent's own words.
 std::string summary(const std::string& tool, const Json& payload) {
     if (tool == kHeldRequest) return tool + " " + payload.value("rule", std::string());
+    if (tool == kHeldPush) return tool + " " + payload.value("repo", std::string());
     const auto host = payload.is_object() ? payload.find("host") : payload.end();
     return host != payload.end() && host->is_string() ? tool + " " + host->get<std::string>()
                                                       : tool;
@@ -80,21 +82,61 @@ Result<std::string> Service::open_hold(const Json& request, std::chrono::seconds
     return id;
 }
 
-std::string Service::hold_of(const std::string& id) const {
+Result<Service::PushQuestion> Service::open_push(const Json& question) {
+    look();
+    const std::string tool(kHeldPush);
+    const Seconds created = now();
+    const Seconds lifetime = settings_.expiry.count();
+    if (const Proposal* equal = queue_.find_equal(tool, question))
+        return PushQuestion{equal->id, {}};
+    const std::string hold = question.value("hold", std::string());
+    if (auto approved = queue_.find_approved(tool, hold, created - lifetime))
+        return PushQuestion{approved->id, approved};
+    auto id = queue_.add(
+        {"", settings_.identity, tool, created, created + lifetime, "", question, settings_.base});
+    if (!id) return tl::make_unexpected(id.error());
+    record("proposed", *id, summary(tool, question));
+    look();
+    return PushQuestion{*id, queue_.decision(*id)};
+}
+
+void Service::spend_push(const std::string& hold) {
+    look();
+    while (const auto approved = queue_.find_approved(std::string(kHeldPush), hold, 0))
+        if (!queue_.spend(approved->id)) return;
+}
+
+Result<void> Service::give_reason(const std::string& id, std::string justification) {
+    if (justification.size() > kMaxJustification)
+        return failure("too_large", "justification is longer than " +
+                                        std::to_string(kMaxJustification) + " bytes");
+    look();
     const auto found = queue_.proposals().find(id);
-    if (found == queue_.proposals().end() || found->second.tool != kHeldRequest) return {};
+    if (found == queue_.proposals().end()) return {};  // decided: that is the answer
+    if (found->second.tool != kHeldPush)
+        return failure("invalid_arguments", id + " is not a push that waits",
+                       "git names the id when it refuses a push that needs an approval");
+    if (found->second.justification == justification) return {};
+    if (auto given = queue_.give_reason(id, std::move(justification)); !given) return given;
+    record("reason_given", id, std::string(kHeldPush));
+    return {};
+}
+
+std::string Service::hold_of(const std::string& id, std::string_view tool) const {
+    const auto found = queue_.proposals().find(id);
+    if (found == queue_.proposals().end() || found->second.tool != tool) return {};
     return found->second.payload.value("hold", std::string());
 }
 
 void Service::close_hold(const std::string& hold) {
     for (const auto& [id, proposal] : queue_.proposals())
-        if (hold_of(id) == hold) queue_.expire(id, kGone, now());
+        if (hold_of(id, kHeldRequest) == hold) queue_.expire(id, kGone, now());
     look();
 }
 
 void Service::close_all_holds() {
     for (const auto& [id, proposal] : queue_.proposals())
-        if (!hold_of(id).empty()) queue_.expire(id, kGone, now());
+        if (!hold_of(id, kHeldRequest).empty()) queue_.expire(id, kGone, now());
     look();
 }
 
@@ -125,13 +167,15 @@ void Service::watch() {
 }
 
 void Service::look() {
-    std::map<std::string, std::string> holds;
+    std::map<std::string, std::pair<std::string, std::string>> holds;  // by id: tool and hold
     for (const auto& [id, proposal] : queue_.proposals())
-        if (const std::string hold = hold_of(id); !hold.empty()) holds.emplace(id, hold);
+        if (const std::string hold = hold_of(id, proposal.tool); !hold.empty())
+            holds.emplace(id, std::pair(proposal.tool, hold));
     for (const Decision& decision : queue_.collect(now())) {
-        const auto held = holds.find(decision.id);
-        if (held != holds.end() && hold_decided_)
-            hold_decided_(held->second, decision.status == "approved");
+        if (const auto held = holds.find(decision.id); held != holds.end()) {
+            const auto& [tool, hold] = held->second;
+            if (hold_decided_) hold_decided_(tool, hold, decision);
+        }
         std::string reason = decision.status;
         if (!decision.scope.empty()) reason += ", " + decision.scope;
         record("decided", decision.id, reason + ", by " + decision.decided_by);

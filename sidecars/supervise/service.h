@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "audit/log.h"
@@ -36,9 +37,10 @@ struct Settings {
 
 class Service {
   public:
-    // Told what became of a request that the egress holds; also of one that was decided while no
-    // such program ran, from inside the constructor.
-    using HoldDecided = std::function<void(const std::string& hold, bool allow)>;
+    // Told what became of a request that the egress holds, or of a push that the git-gate does;
+    // also of one that was decided while no such program ran, from inside the constructor.
+    using HoldDecided = std::function<void(const std::string& tool, const std::string& hold,
+                                           const Decision& decision)>;
 
     Service(asio::io_context& io, Settings settings, Queue queue,
             std::unique_ptr<audit::AuditLog> log, HoldDecided hold_decided = nullptr);
@@ -53,6 +55,18 @@ class Service {
     Result<std::string> open_hold(const Json& request, std::chrono::seconds time);
     void close_hold(const std::string& hold);
     void close_all_holds();
+
+    // A push that the git-gate holds: its question stays when the push does not wait any more. Its
+    // member `hold` is the gate's name for the question, the same for the same push. An approval
+    // that was given meanwhile is the answer.
+    struct PushQuestion {
+        std::string id;
+        std::optional<Decision> decision;
+    };
+    Result<PushQuestion> open_push(const Json& question);
+    void spend_push(const std::string& hold);
+    // `invalid_arguments` for what is no held push.
+    Result<void> give_reason(const std::string& id, std::string justification);
 
     // Returns when the proposal is decided, or at `until`.
     Task<void> wait(const std::string& id, Clock::time_point until);
@@ -70,7 +84,7 @@ class Service {
   private:
     void watch();
     void look();
-    std::string hold_of(const std::string& id) const;
+    std::string hold_of(const std::string& id, std::string_view tool) const;
     void record(std::string_view event, std::string_view subject, const std::string& reason);
 
     asio::io_context& io_;

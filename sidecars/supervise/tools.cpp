@@ -9,6 +9,7 @@ namespace botbottle::supervise {
 namespace {
 
 constexpr std::string_view kEgressBlock = "egress-block";
+constexpr std::string_view kPushBlock = "push-block";
 constexpr std::string_view kListRoutes = "list-egress-routes";
 constexpr std::string_view kCheck = "check-proposal";
 
@@ -58,6 +59,15 @@ Json describe_tools() {
                {"auth", auth_schema()},
                {"justification", string_schema("why the task needs this, for the operator")}},
               Json::array({"host", "justification"}))}},
+        {{"name", kPushBlock},
+         {"description",
+          "Tell the operator why a push that was refused with `approval_needed` should go through. "
+          "Returns approved, rejected or pending. After an approval push the same commits again."},
+         {"inputSchema",
+          object_schema(
+              {{"proposal_id", string_schema("as git showed it when it refused the push")},
+               {"justification", string_schema("why the task needs this, for the operator")}},
+              Json::array({"proposal_id", "justification"}))}},
         {{"name", kListRoutes},
          {"description", "What this bottle may reach now. Credentials are shown by scheme only."},
          {"inputSchema", object_schema(Json::object(), Json::array())},
@@ -83,15 +93,34 @@ CallResult refusal(const Error& error) {
     return {std::move(answer), true, {}, {}};
 }
 
-CallResult egress_block(Service& service, const Json& arguments) {
+// The agent's own words, which have to be there.
+Result<std::string> justification_of(const Json& arguments) {
     const auto reason = arguments.find("justification");
     if (reason == arguments.end() || !reason->is_string() ||
         reason->get_ref<const std::string&>().empty())
-        return refusal({"invalid_arguments", "justification must say why the task needs this", {}});
+        return failure("invalid_arguments", "justification must say why the task needs this");
+    return reason->get<std::string>();
+}
+
+CallResult push_block(Service& service, const Json& arguments) {
+    auto reason = justification_of(arguments);
+    if (!reason) return refusal(reason.error());
+    const auto id = arguments.find("proposal_id");
+    if (id == arguments.end() || !id->is_string())
+        return refusal({"invalid_arguments", "proposal_id must be a string", {}});
+    const auto text = id->get<std::string>();
+    if (auto given = service.give_reason(text, *std::move(reason)); !given)
+        return refusal(given.error());
+    if (!service.is_open(text)) return answer_about(service, text);
+    return {{}, false, text, service.response_time()};
+}
+
+CallResult egress_block(Service& service, const Json& arguments) {
+    auto reason = justification_of(arguments);
+    if (!reason) return refusal(reason.error());
     auto route = canonical_route(arguments);
     if (!route) return refusal(route.error());
-    auto id =
-        service.propose(std::string(kEgressBlock), *std::move(route), reason->get<std::string>());
+    auto id = service.propose(std::string(kEgressBlock), *std::move(route), *std::move(reason));
     if (!id) return refusal(id.error());
     return {{}, false, *std::move(id), service.response_time()};
 }
@@ -131,7 +160,9 @@ CallResult check(const Service& service, const Json& arguments) {
 }
 
 const char* advice(const std::string& status) {
-    if (status == "approved") return "repeat the request that was denied; nothing has to restart";
+    if (status == "approved")
+        return "repeat the request that was denied, or push the same commits again; nothing has to "
+               "restart";
     if (status == "modified") return "the operator granted the `granted` route instead: use that";
     if (status == "rejected") return "do without, or tell the user why the task cannot be done";
     return "propose it again if the task still needs it";
@@ -154,10 +185,11 @@ CallResult call_tool(Service& service, std::string_view name, const Json& argume
     if (!arguments.is_object())
         return refusal({"invalid_arguments", "the arguments must be an object", {}});
     if (name == kEgressBlock) return egress_block(service, arguments);
+    if (name == kPushBlock) return push_block(service, arguments);
     if (name == kListRoutes) return list_routes(service);
     if (name == kCheck) return check(service, arguments);
     return refusal({"unknown_tool", "there is no such tool",
-                    "egress-block, list-egress-routes, check-proposal"});
+                    "egress-block, push-block, list-egress-routes, check-proposal"});
 }
 
 CallResult answer_about(const Service& service, const std::string& id) {

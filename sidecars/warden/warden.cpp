@@ -166,6 +166,8 @@ struct Warden::State {
     void hear_supervise(std::string_view event, const Json& params);
     void ask_about_hold(const Json& params);
     void answer_hold(const std::string& hold, bool allow);
+    void hear_git_gate(std::string_view event, const Json& params);
+    void tell_of_push(const Json& told);
     Json policy_base() const;
     void tell_supervise();
     Result<Json> egress_start_params();
@@ -322,6 +324,10 @@ Result<void> Warden::State::add_sidecar(const SidecarKind& kind,
         events.told = [this](std::string_view event, const Json& params) {
             hear_egress(event, params);
         };
+    if (std::string_view(kind.name) == kGitGate)
+        events.told = [this](std::string_view event, const Json& params) {
+            hear_git_gate(event, params);
+        };
     if (std::string_view(kind.name) == kSupervise)
         events.told = [this](std::string_view event, const Json& params) {
             hear_supervise(event, params);
@@ -371,9 +377,39 @@ void Warden::State::ask_about_hold(const Json& params) {
 
 void Warden::State::hear_supervise(std::string_view event, const Json& params) {
     const auto hold = control::string_member(params, "hold");
-    const auto allow = params.find("allow");
-    if (event != "hold.decided" || !hold || allow == params.end() || !allow->is_boolean()) return;
-    answer_hold(*hold, allow->get<bool>());
+    const auto status = control::string_member(params, "status");
+    if (event != "hold.decided" || !hold || !status) return;
+    if (params.value("tool", "") != "push-hold") return answer_hold(*hold, *status == "approved");
+    Json told = params;
+    told.erase("tool");
+    tell_of_push(told);
+}
+
+// A push that needs an approval: the supervise sidecar keeps the question, also when the push does
+// not wait any more, and knows what was decided meanwhile.
+void Warden::State::hear_git_gate(std::string_view event, const Json& params) {
+    const auto hold = control::string_member(params, "hold");
+    if (!hold || phase == Phase::ending) return;
+    const auto refuse = [this, hold = *hold](const std::string& why) {
+        tell_of_push({{"hold", hold}, {"status", "failed"}, {"proposal", ""}, {"notes", why}});
+    };
+    if (bottle->supervise == nullptr) return refuse("nobody can be asked in this bottle");
+    if (event == "hold.spent")
+        return bottle->supervise->call("push.spent", params, [](const Result<Json>&) {});
+    if (event != "hold.asked") return;
+    bottle->supervise->call("push.open", params,
+                            [this, hold = *hold, refuse](const Result<Json>& answer) {
+                                if (!answer) return refuse(answer.error().message);
+                                Json told = *answer;
+                                told["hold"] = hold;
+                                tell_of_push(told);
+                            });
+}
+
+// A gate that was started again has no such push, and says so.
+void Warden::State::tell_of_push(const Json& told) {
+    if (phase == Phase::ending || bottle->git_gate == nullptr) return;
+    bottle->git_gate->call("hold.told", told, [](const Result<Json>&) {});
 }
 
 // An egress that was started again knows nothing of it, and says so.
@@ -419,6 +455,7 @@ Result<Json> Warden::State::git_gate_start_params() const {
     params["schema"] = "botbottle.git-gate/1";
     params["identity"] = request.identity;
     params["keys"] = control::secrets_to_json(request.git_keys);
+    if (request.supervision) params["ask_seconds"] = request.supervision->response_timeout_s;
     params.update(what_is_looked_for());
     return params;
 }

@@ -45,12 +45,14 @@ TEST(HeldDelta, SaysRuleAndPlaceAndDrivesNoTerminal) {
     const QJsonObject payload = json(R"({"hold": "h1-1", "rule": "github-token", "method": "POST",
         "reason": "the request's body holds a GitHub token, at byte 12", "scheme": "https",
         "authority": "api.example.com:443", "path": "/a\u001b[2J"})");
-    const RouteDelta made = held_delta(payload, QStringLiteral("once"));
+    const RouteDelta made =
+        held_delta(QLatin1String(kHeldRequest), payload, QStringLiteral("once"));
     EXPECT_EQ(made.words[0],
               QStringLiteral("let POST https://api.example.com:443/a\\u001b[2J through: the "
                              "request's body holds a GitHub token, at byte 12 (github-token)"));
     EXPECT_TRUE(made.refusal.isEmpty());
-    EXPECT_FALSE(held_delta(payload, QStringLiteral("always")).refusal.isEmpty());
+    EXPECT_FALSE(held_delta(QLatin1String(kHeldRequest), payload, QStringLiteral("always"))
+                     .refusal.isEmpty());
 }
 
 TEST(RouteDelta, AStandingRouteIsWidenedAndSaysWhatItIsThen) {
@@ -62,6 +64,34 @@ TEST(RouteDelta, AStandingRouteIsWidenedAndSaysWhatItIsThen) {
     EXPECT_TRUE(made.words.last().startsWith(QStringLiteral("after it: GET, POST to api")));
     EXPECT_EQ(made.route, json(R"({"host": "api.example.com", "ports": [443],
         "methods": ["GET", "POST"], "path_allowlist": ["/v1", "/v2"], "auth": null})"));
+}
+
+TEST(HeldDelta, OfAPushShowsEveryRefAndPlace) {
+    const QJsonObject payload = QJsonDocument::fromJson(R"({"hold": "push-1", "repo": "project",
+            "url": "ssh://git@h.example/p.git", "commits": 2, "updates": [
+              {"ref": "refs/heads/main", "old": "1111111111111111", "new": "2222222222222222"},
+              {"ref": "refs/tags/v1", "old": "0000000000000000", "new": "3333333333333333"}],
+            "places": [
+              {"rule": "paths", "what": "a change of what .github/** covers",
+               "where": ".github/ci\u001b[2J.yml", "commit": "4444444444444444"},
+              {"rule": "github-token", "what": "a GitHub token", "where": "a:3", "commit": ""}]})")
+                                    .object();
+    const QString tool = QLatin1String(kHeldPush);
+    EXPECT_TRUE(is_held(tool));
+    EXPECT_EQ(
+        held_words(tool, payload).toStdString(),
+        "let a push to project through, branch main and 1 more: a change of what "
+        ".github/** covers in .github/ci\\u001b[2J.yml (paths), commit 444444444444 and 1 more");
+    const RouteDelta made = held_delta(tool, payload, QStringLiteral("once"));
+    EXPECT_TRUE(made.refusal.isEmpty());
+    const QString text = made.words.join(QLatin1Char('\n'));
+    for (const char* line :
+         {"pushes 2 commits to project (ssh://git@h.example/p.git)",
+          "branch main: 111111111111 → 222222222222", "tag v1: 000000000000 → 333333333333",
+          "a GitHub token in a:3 (github-token)", "exactly these commits, once"})
+        EXPECT_TRUE(text.contains(QString::fromUtf8(line))) << line << "\n" << text.toStdString();
+    EXPECT_FALSE(text.contains(QChar(0x1b)));
+    EXPECT_FALSE(held_delta(tool, payload, QStringLiteral("always")).refusal.isEmpty());
 }
 
 TEST(RouteDelta, EverythingIsWiderThanAList) {

@@ -16,7 +16,12 @@ json repo() {
     return {{"name", "project"},
             {"url", "ssh://git@host.example:2222/me/project.git"},
             {"host_key", "ssh-ed25519 AAAA"},
-            {"rules", {{"branches", {"main"}}, {"force", true}, {"max_push_size", 5}}}};
+            {"rules",
+             {{"branches", {"main"}},
+              {"force", true},
+              {"max_push_size", 5},
+              {"paths", {".github/**"}},
+              {"dlp", "hold"}}}};
 }
 
 json complete() {
@@ -40,6 +45,9 @@ TEST(Config, TakesAllOfIt) {
     EXPECT_TRUE(read.rules.force);
     EXPECT_FALSE(read.rules.deletion);
     EXPECT_EQ(read.rules.max_push_bytes, 5u);
+    EXPECT_EQ(read.rules.paths, std::vector<std::string>{".github/**"});
+    EXPECT_EQ(read.rules.dlp, "hold");
+    EXPECT_FALSE(config->ask_seconds);
     EXPECT_EQ(params.dump().find("the key"), std::string::npos);
 }
 
@@ -77,7 +85,10 @@ TEST(Config, RefusesWhatGitOrSshCouldReadOtherwise) {
         {"host_key", "ssh-ed25519 AAAA\nx y z"},
         {"host_key", "one"},
         {"rules", json::array()},
-        {"rules", {{"paths", {"x"}}}},
+        {"rules", {{"paths", "x"}}},
+        {"rules", {{"paths", {1}}}},
+        {"rules", {{"dlp", "maybe"}}},
+        {"rules", {{"other", {"x"}}}},
         {"rules", {{"force", "yes"}}},
         {"other", 1},
     };

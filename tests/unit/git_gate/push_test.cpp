@@ -46,6 +46,31 @@ TEST(Globs, StopAtSlashesUnlessDoubled) {
         EXPECT_EQ(matches(row.glob, row.name), row.matches) << row.glob << " " << row.name;
 }
 
+TEST(Globs, OfPathsCoverWhatIsInAFolder) {
+    const struct {
+        const char* glob;
+        const char* path;
+        bool covers;
+    } rows[] = {
+        {".github/workflows/**", ".github/workflows/ci.yml", true},
+        {".github/workflows/**", ".github/workflows/a/b.yml", true},
+        {".github/workflows/**", ".github/dependabot.yml", false},
+        {".github/workflows/**", "docs/.github/workflows/ci.yml", false},
+        {".github/workflows", ".github/workflows/ci.yml", true},
+        {".github/", ".github/workflows/ci.yml", true},
+        {".github", ".github2/x", false},
+        {"Makefile", "Makefile", true},
+        {"Makefile", "src/Makefile", false},
+        {"**/Makefile", "src/a/Makefile", true},
+        {"*.lock", "a/b.lock", false},
+        {"*", "a/b/c", true},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(glob_of({"none", row.glob}, row.path) != nullptr, row.covers)
+            << row.glob << " " << row.path;
+    EXPECT_EQ(glob_of({}, "a"), nullptr);
+}
+
 TEST(Globs, ManyStarsTakeNoForever) {
     std::string glob;
     for (int i = 0; i < 40; ++i)

@@ -63,7 +63,7 @@ TEST(Repos, EveryKey) {
         kKey +
         "\n  rules: {branches: ['feature/**'], force: true, delete: true, paths: ['.github/**'], "
         "max_push_size: 100M, dlp: off}");
-    // `paths` may have a line in the table of what is not enforced yet; the values are read anyway.
+    EXPECT_TRUE(reading.error.message.empty()) << reading.error.message;
     ASSERT_EQ(reading.repos.size(), 1);
     const GitRepo& repo = reading.repos[0];
     EXPECT_EQ(repo.name, QStringLiteral("my.repo-1"));

@@ -6,7 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
+#include <fstream>
 
 #include "supervise/pages.h"
 #include "supervise/service.h"
@@ -73,7 +75,7 @@ TEST_F(Mcp, OffersOnlyWhatDoesSomething) {
         EXPECT_EQ(tool["inputSchema"]["type"], "object");
         EXPECT_TRUE(tool["inputSchema"]["required"].is_array());
     }
-    EXPECT_EQ(names, "egress-block list-egress-routes check-proposal ");
+    EXPECT_EQ(names, "egress-block push-block list-egress-routes check-proposal ");
 }
 
 TEST_F(Mcp, RefusesWhatIsNoRequest) {
@@ -92,6 +94,56 @@ TEST_F(Mcp, AProposalWaitsAndIsKept) {
     EXPECT_EQ(reply.progress_token, 9);
     ASSERT_TRUE(service_->is_open(reply.call->waits_for));
     EXPECT_EQ(answer_about(*service_, reply.call->waits_for).answer["status"], "pending");
+}
+
+TEST_F(Mcp, AReasonIsAttachedToAHeldPushAlone) {
+    const Json question = {{"hold", "push-1"}, {"repo", "project"}, {"places", Json::array()}};
+    const std::string id = service_->open_push(question)->id;
+    EXPECT_EQ(service_->open_push(question)->id, id) << "the same push is the same question";
+    const auto reason_of = [&](const std::string& proposal, const char* words) {
+        return answer_message(
+            *service_, {{"id", 1},
+                        {"method", "tools/call"},
+                        {"params",
+                         {{"name", "push-block"},
+                          {"arguments", {{"proposal_id", proposal}, {"justification", words}}}}}});
+    };
+    EXPECT_EQ(reason_of(id, "the tests need it").call->waits_for, id);
+    std::ifstream file(path_ / (id + ".proposal.json"));
+    const Json kept = Json::parse(file);
+    EXPECT_EQ(kept["justification"], "the tests need it");
+    EXPECT_EQ(kept["payload"], question);
+    const std::string route =
+        *service_->propose("egress-block", {{"host", "b.example"}}, "the agent's own");
+    for (const std::string& other : {route, std::string("p-aaaaaaaa"), std::string("../x")}) {
+        const auto refused = reason_of(other, "x").message;
+        ASSERT_TRUE(refused) << other;
+        EXPECT_EQ((*refused)["result"]["isError"], true) << other;
+    }
+    EXPECT_EQ(reason_of(id, "").message->at("result").at("isError"), true);
+    EXPECT_EQ(answer_page(*service_, {"POST", "/proposals/" + id + "?wait=2",
+                                      R"({"justification":"by curl"})"})
+                  .result.waits_for,
+              id);
+    EXPECT_EQ(answer_page(*service_, {"POST", "/proposals/" + id, "[]"}).status, 400);
+}
+
+TEST_F(Mcp, AnApprovalOfAPushIsForOne) {
+    const Json question = {{"hold", "push-1"}, {"repo", "project"}, {"places", Json::array()}};
+    const std::string id = service_->open_push(question)->id;
+    std::ofstream(path_ / (id + ".decision.json")) << write_document(
+        to_json(Decision{id, "approved", "go", {}, "operator", "once", std::time(nullptr)}));
+    const auto again = service_->open_push(question);
+    EXPECT_EQ(again->id, id);
+    ASSERT_TRUE(again->decision);
+    EXPECT_EQ(again->decision->notes, "go");
+    Json other = question;
+    other["hold"] = "push-2";
+    EXPECT_FALSE(service_->open_push(other)->decision);
+    service_->spend_push("push-1");
+    const auto later = service_->open_push(question);
+    EXPECT_NE(later->id, id);
+    EXPECT_FALSE(later->decision);
 }
 
 TEST_F(Mcp, RoutesAreShownWithoutSlotOrOwner) {
