@@ -31,6 +31,7 @@ AddedLines added_lines(std::string_view file, const std::vector<std::string>& pr
     for (const std::string& predecessor : predecessors)
         for_each_line(predecessor, [&](std::string_view line) { known.insert(line); });
     AddedLines added;
+    added.compared = true;
     std::uint64_t number = 0;
     for_each_line(file, [&](std::string_view line) {
         ++number;
@@ -40,6 +41,11 @@ AddedLines added_lines(std::string_view file, const std::vector<std::string>& pr
         added.text += '\n';
     });
     return added;
+}
+
+std::uint64_t line_at(std::string_view text, std::uint64_t offset) {
+    const auto before = text.substr(0, std::min<std::uint64_t>(offset, text.size()));
+    return 1 + static_cast<std::uint64_t>(std::count(before.begin(), before.end(), '\n'));
 }
 
 bool is_binary(std::string_view beginning) {

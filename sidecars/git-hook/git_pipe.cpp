@@ -15,7 +15,10 @@ namespace {
 
 using control::Descriptor;
 
-constexpr std::size_t kBuffer = std::size_t{64} * 1024;
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
+// What a git may have ready while its last answer is looked at. More than a user may have is
+// refused, and the pipe is as large as ever.
+constexpr int kPipe = 1 << 20;
 constexpr std::size_t kMaxOutput = std::size_t{64} << 20;
 
 }  // namespace
@@ -29,6 +32,7 @@ Result<GitPipe> GitPipe::start(const std::vector<std::string>& words) {
     Descriptor input(to_git[1]);
     Descriptor output(from_git[0]);
     const Descriptor their_output(from_git[1]);
+    (void)fcntl(output.get(), F_SETPIPE_SZ, kPipe);
     std::vector<char*> argv = {const_cast<char*>("git")};
     for (const std::string& word : words)
         argv.push_back(const_cast<char*>(word.c_str()));
@@ -99,6 +103,19 @@ std::string_view GitPipe::read_some(std::size_t most) {
     const std::string_view piece(buffer_.data() + begin_, std::min(most, available()));
     begin_ += piece.size();
     return piece;
+}
+
+bool GitPipe::read_exactly(char* into, std::size_t size) {
+    const std::size_t there = std::min(size, available());
+    std::memcpy(into, buffer_.data() + begin_, there);
+    begin_ += there;
+    for (std::size_t got = there; got < size;) {
+        const ssize_t count = ::read(output_.get(), into + got, size - got);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return false;
+        got += static_cast<std::size_t>(count);
+    }
+    return true;
 }
 
 int GitPipe::peek() {

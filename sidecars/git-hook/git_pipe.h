@@ -28,6 +28,8 @@ class GitPipe {
     bool read_until(char end, std::string& into);
     // At most `most` bytes of what is there; empty at the end. Valid until the next call.
     std::string_view read_some(std::size_t most);
+    // Exactly so many bytes, without a copy in between. False when there are fewer.
+    bool read_exactly(char* into, std::size_t size);
     int peek();  // the next byte; -1 at the end
 
     // Its exit code, after the rest of its output was dropped.

@@ -18,9 +18,24 @@ Result<ObjectReader> ObjectReader::start() {
     return ObjectReader(*std::move(git));
 }
 
+Result<void> ObjectReader::ask(const std::string& id) {
+    if (asked_.size() >= kMostAsked || !git_.write(id + '\n')) return broken(id);
+    asked_.push_back(id);
+    return {};
+}
+
 Result<ObjectReader::Head> ObjectReader::open(const std::string& id) {
+    if (!asked_.empty()) return broken(id);
+    if (auto asked = ask(id); !asked) return tl::make_unexpected(asked.error());
+    return next();
+}
+
+Result<ObjectReader::Head> ObjectReader::next() {
+    if (asked_.empty()) return failure("git", "no object was asked for");
+    const std::string id = std::move(asked_.front());
+    asked_.pop_front();
     std::string line;
-    if (!git_.write(id + '\n') || !git_.read_until('\n', line)) return broken(id);
+    if (!git_.read_until('\n', line)) return broken(id);
     // "<id> <type> <size>", or "<id> missing"
     const auto first = line.find(' ');
     const auto second = line.find(' ', first == std::string::npos ? first : first + 1);
@@ -42,14 +57,24 @@ Result<void> ObjectReader::read(const Head& head,
         left -= piece.size();
         visit(piece);
     }
+    return end();
+}
+
+Result<void> ObjectReader::end() {
     if (git_.read_some(1) != "\n") return failure("git", "an object does not end where it should");
     return {};
 }
 
+Result<void> ObjectReader::read_into(const Head& head, std::string& content) {
+    content.resize(head.size);
+    if (!git_.read_exactly(content.data(), content.size()))
+        return failure("git", "an object ends too early");
+    return end();
+}
+
 Result<std::string> ObjectReader::read_whole(const Head& head) {
     std::string content;
-    content.reserve(head.size);
-    auto done = read(head, [&](std::string_view piece) { content += piece; });
+    auto done = read_into(head, content);
     if (!done) return tl::make_unexpected(done.error());
     return content;
 }

@@ -1,10 +1,8 @@
 #include "git-hook/push_scan.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
-
-#include "git-hook/added_lines.h"
 
 namespace botbottle::git_hook {
 namespace {
@@ -15,6 +13,9 @@ constexpr std::uint64_t kMaxMessage = std::uint64_t{16} << 20;
 constexpr std::size_t kMostTags = 10;  // a tag of a tag of a tag …
 constexpr std::size_t kMostRemembered = 200'000;
 constexpr std::size_t kMostNotes = 20;
+// So many commits are asked about together, and so many files.
+constexpr std::size_t kCommitsAhead = 64;
+constexpr std::size_t kFilesAhead = 128;
 constexpr std::string_view kLfs = "version https://git-lfs.github.com/spec/";
 
 // The value of a line of a header: "object <id>".
@@ -63,17 +64,21 @@ std::string part_of(std::string_view content, std::uint64_t offset, std::string_
     return "the header of the " + std::string(kind);
 }
 
-// The files in which two commits differ.
-Result<std::set<std::string>> changed_files(const std::string& before, const std::string& after) {
+// The files in which two commits differ, and whether the second one's leads elsewhere.
+Result<std::map<std::string, bool>> changed_files(const std::string& before,
+                                                  const std::string& after) {
     const auto broken = [&] {
         return failure("git", "the commits " + before + " and " + after + " cannot be compared");
     };
     auto git = GitPipe::start({"diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev",
                                "--no-ext-diff", "--no-textconv", before, after});
     if (!git) return tl::make_unexpected(git.error());
-    std::set<std::string> paths;
-    for (std::string text, path; git->read_until('\0', text); paths.insert(path))
-        if (!read_record(text) || !git->read_until('\0', path)) return broken();
+    std::map<std::string, bool> paths;
+    for (std::string text, path; git->read_until('\0', text);) {
+        const auto record = read_record(text);
+        if (!record || !git->read_until('\0', path)) return broken();
+        paths.emplace(path, record->file.leads_elsewhere());
+    }
     if (git->finish() != 0) return broken();
     return paths;
 }
@@ -91,6 +96,8 @@ Result<PushScan> PushScan::start(const Rules& wanted, std::string_view added,
                                  std::shared_ptr<const scan::OwnValues> own) {
     auto objects = ObjectReader::start();
     if (!objects) return tl::make_unexpected(objects.error());
+    auto others = ObjectReader::start();
+    if (!others) return tl::make_unexpected(others.error());
     auto differ = GitPipe::start({"diff-tree", "--stdin", "-r", "-c", "-M", "--root", "--raw", "-z",
                                   "--no-abbrev", "--no-ext-diff", "--no-textconv"});
     if (!differ) return tl::make_unexpected(differ.error());
@@ -98,7 +105,7 @@ Result<PushScan> PushScan::start(const Rules& wanted, std::string_view added,
     auto rules = scan::Rules::load(added);
     if (!rules) return tl::make_unexpected(rules.error());
     return PushScan(wanted, std::make_unique<scan::Stream>(*std::move(rules), std::move(own)),
-                    *std::move(objects), *std::move(differ));
+                    *std::move(objects), *std::move(others), *std::move(differ));
 }
 
 // Valid until the next text.
@@ -147,10 +154,14 @@ Result<void> PushScan::scan(const std::vector<RefUpdate>& updates) {
     words.insert(words.end(), {"--not", "--all"});
     auto commits = GitPipe::start(words);
     if (!commits) return tl::make_unexpected(commits.error());
-    for (std::string commit; !full() && commits->read_until('\n', commit);) {
-        ++commits_;
-        if (auto done = scan_commit(commit); !done) return done;
-        if (auto done = scan_changes(commit); !done) return done;
+    std::vector<std::string> ahead;
+    for (bool more = true; more && !full();) {
+        ahead.clear();
+        for (std::string commit; ahead.size() < kCommitsAhead && more;) {
+            more = commits->read_until('\n', commit);
+            if (more) ahead.push_back(commit);
+        }
+        if (auto done = scan_commits(ahead); !done) return done;
     }
     more_ = more_ || full();
     if (commits->finish() != 0) return failure("git", "the new commits cannot be listed");
@@ -169,9 +180,10 @@ Result<void> PushScan::note_paths_of_tips(const std::vector<RefUpdate>& updates)
             continue;
         const auto changed = changed_files(update.old_id, update.new_id);
         if (!changed) return tl::make_unexpected(changed.error());
-        const bool of_interest = std::any_of(
-            changed->begin(), changed->end(),
-            [this](const std::string& path) { return glob_of(globs_, path) != nullptr; });
+        const bool of_interest =
+            std::any_of(changed->begin(), changed->end(), [this](const auto& file) {
+                return glob_of(globs_, file.first, file.second) != nullptr;
+            });
         if (!of_interest) continue;
         auto unlike_head = *changed;
         if (head->code == 0) {
@@ -180,8 +192,8 @@ Result<void> PushScan::note_paths_of_tips(const std::vector<RefUpdate>& updates)
             if (!other) return tl::make_unexpected(other.error());
             unlike_head = *std::move(other);
         }
-        for (const std::string& path : *changed)
-            if (unlike_head.contains(path)) note_path(update.new_id, path);
+        for (const auto& [path, leads_elsewhere] : *changed)
+            if (unlike_head.contains(path)) note_path(update.new_id, path, leads_elsewhere);
     }
     return {};
 }
@@ -208,9 +220,28 @@ Result<std::string> PushScan::scan_tip(const RefUpdate& update) {
     return failure("not_a_commit", visible(update.ref) + " is a tag of too many tags");
 }
 
+// While one is looked at, git has the next ones ready.
+Result<void> PushScan::scan_commits(const std::vector<std::string>& commits) {
+    for (const std::string& commit : commits) {
+        // A line that names no object comes back as it is: that is where this commit's answer ends.
+        if (!differ_.write(commit + "\n-\n"))
+            return failure("git", "the changes of the commit " + commit + " cannot be read");
+        if (!searches_) continue;
+        if (auto asked = objects_.ask(commit); !asked) return asked;
+    }
+    commits_ += commits.size();
+    for (const std::string& commit : commits)
+        if (auto done = scan_commit(commit); !done) return done;
+    for (const std::string& commit : commits) {
+        if (full()) break;
+        if (auto done = scan_changes(commit); !done) return done;
+    }
+    return {};
+}
+
 Result<void> PushScan::scan_commit(const std::string& commit) {
     if (!searches_) return {};
-    const auto head = objects_.open(commit);
+    const auto head = objects_.next();
     if (!head) return tl::make_unexpected(head.error());
     if (head->size > kMaxMessage)
         return failure("message_too_large", "the commit " + commit +
@@ -225,29 +256,50 @@ Result<void> PushScan::scan_commit(const std::string& commit) {
 }
 
 Result<void> PushScan::scan_changes(const std::string& commit) {
-    // A line that names no object comes back as it is: that is where this commit's answer ends.
     const auto broken = [&] {
         return failure("git", "the changes of the commit " + commit + " cannot be read");
     };
-    if (!differ_.write(commit + "\n-\n")) return broken();
     for (std::string text;;) {
         const int next = differ_.peek();
-        if (next == '-') return differ_.read_until('\n', text) ? Result<void>() : broken();
+        if (next == '-') return differ_.read_until('\n', text) ? scan_files(commit) : broken();
         if (next < 0 || !differ_.read_until('\0', text)) return broken();
         if (next != ':') continue;  // the commit's own name
         auto record = read_record(text);
         if (!record) return broken();
         if (record->renamed && !differ_.read_until('\0', text)) return broken();
         if (!differ_.read_until('\0', record->file.path)) return broken();
-        if (record->renamed) note_path(commit, text);  // it is gone from there
-        note_path(commit, record->file.path);
+        if (record->renamed) note_path(commit, text, false);  // it is gone from there
+        note_path(commit, record->file.path, record->file.leads_elsewhere());
         if (record->file.deleted() || !searches_ || full()) continue;
-        if (auto done = scan_file(commit, record->file); !done) return done;
+        files_.push_back({std::move(record->file), false});
+        if (files_.size() < kFilesAhead) continue;
+        if (auto done = scan_files(commit); !done) return done;
     }
 }
 
-void PushScan::note_path(const std::string& commit, const std::string& path) {
-    const std::string* const glob = glob_of(globs_, path);
+Result<void> PushScan::scan_files(const std::string& commit) {
+    for (Pending& pending : files_) {
+        const ChangedFile& file = pending.file;
+        // A submodule's url is in .gitmodules.
+        pending.asked =
+            !file.submodule() &&
+            std::find(file.parents.begin(), file.parents.end(), file.blob) == file.parents.end() &&
+            !(file.parents.empty() && clean_blobs_.contains(file.blob));
+        if (!pending.asked) continue;
+        if (auto asked = objects_.ask(file.blob); !asked) return asked;
+    }
+    for (const Pending& pending : files_) {
+        if (full()) break;
+        scan_path(commit, pending.file.path);
+        if (!pending.asked) continue;
+        if (auto done = scan_file(commit, pending.file); !done) return done;
+    }
+    files_.clear();
+    return {};
+}
+
+void PushScan::note_path(const std::string& commit, const std::string& path, bool leads_elsewhere) {
+    const std::string* const glob = glob_of(globs_, path, leads_elsewhere);
     if (glob == nullptr || noted_paths_.contains(path)) return;
     if (paths_.size() >= kMostPaths) {
         more_paths_ = true;
@@ -279,53 +331,62 @@ std::string PushScan::shown(const std::string& path) {
 }
 
 Result<void> PushScan::scan_file(const std::string& commit, const ChangedFile& file) {
-    scan_path(commit, file.path);
-    if (file.submodule()) return {};  // its url is in .gitmodules
-    if (std::find(file.parents.begin(), file.parents.end(), file.blob) != file.parents.end())
-        return {};
-    const auto head = objects_.open(file.blob);
+    const auto head = objects_.next();
     if (!head) return tl::make_unexpected(head.error());
     if (head->type != "blob") return failure("git", "a file is no blob");
     if (head->size > kDiffLimit) return scan_whole(commit, file, *head);
-    const auto content = objects_.read_whole(*head);
-    if (!content) return tl::make_unexpected(content.error());
-    if (content->starts_with(kLfs) && notes_.size() < kMostNotes)
+    if (auto read = objects_.read_into(*head, content_); !read) return read;
+    if (content_.starts_with(kLfs) && notes_.size() < kMostNotes)
         notes_.push_back(shown(file.path) +
                          " is a pointer of git-lfs: what it points to is not in this push");
-    return scan_lines(commit, file, *content);
+    return scan_content(commit, file);
 }
 
-Result<void> PushScan::scan_lines(const std::string& commit, const ChangedFile& file,
-                                  std::string_view content) {
-    const bool binary = is_binary(content);
+// The lines that none of its parents has; without any when one of them is too large to be compared.
+Result<AddedLines> PushScan::added_to(const ChangedFile& file) {
     std::vector<std::string> predecessors;
     for (const std::string& parent : file.parents) {
-        if (binary) break;
-        const auto head = objects_.open(parent);
+        const auto head = others_.open(parent);
         if (!head) return tl::make_unexpected(head.error());
         if (head->size > kDiffLimit) {
-            if (auto dropped = objects_.read(*head, [](std::string_view) {}); !dropped)
-                return dropped;
-            predecessors.clear();
-            break;
+            auto dropped = others_.read(*head, [](std::string_view) {});
+            if (!dropped) return tl::make_unexpected(dropped.error());
+            return AddedLines();
         }
-        auto predecessor = objects_.read_whole(*head);
+        auto predecessor = others_.read_whole(*head);
         if (!predecessor) return tl::make_unexpected(predecessor.error());
         predecessors.push_back(*std::move(predecessor));
     }
-    if (predecessors.empty() && clean_blobs_.contains(file.blob)) return {};
-    const AddedLines added = added_lines(content, predecessors);
-    const std::string_view text = binary ? content : std::string_view(added.text);
+    return added_lines(content_, predecessors);
+}
+
+Result<void> PushScan::scan_content(const std::string& commit, const ChangedFile& file) {
+    const bool binary = is_binary(content_);
+    AddedLines added;
+    bool whole = binary || file.parents.empty();
+    if (!whole) {
+        auto lines = added_to(file);
+        if (!lines) return tl::make_unexpected(lines.error());
+        added = *std::move(lines);
+        whole = !added.compared;
+    }
+    if (whole && clean_blobs_.contains(file.blob)) return {};
+    const std::string_view text = whole ? std::string_view(content_) : std::string_view(added.text);
     bytes_ += text.size();
-    const auto findings = search(text);
+    const auto& findings = search(text);
+    if (findings.empty() && !stream_->opaque()) {
+        if (whole && clean_blobs_.size() < kMostRemembered) clean_blobs_.insert(file.blob);
+        return {};
+    }
+    const auto found = findings;  // to show the path, it is searched itself
     note_opaque(file.path);
-    for (const auto& finding : findings)
-        add(finding,
-            shown(file.path) + (binary ? ", byte " + std::to_string(finding.offset)
-                                       : ':' + std::to_string(added.line_at(finding.offset))),
-            commit);
-    if (predecessors.empty() && findings.empty() && clean_blobs_.size() < kMostRemembered)
-        clean_blobs_.insert(file.blob);
+    for (const auto& finding : found) {
+        const std::string place =
+            binary ? ", byte " + std::to_string(finding.offset)
+                   : ':' + std::to_string(whole ? line_at(content_, finding.offset)
+                                                : added.line_at(finding.offset));
+        add(finding, shown(file.path) + place, commit);
+    }
     return {};
 }
 
@@ -358,11 +419,11 @@ Result<void> PushScan::scan_whole(const std::string& commit, const ChangedFile& 
 // Read once more, which a file without findings never is.
 Result<std::vector<std::uint64_t>> PushScan::lines_of(const std::string& blob,
                                                       const std::vector<scan::Finding>& findings) {
-    const auto head = objects_.open(blob);
+    const auto head = others_.open(blob);
     if (!head) return tl::make_unexpected(head.error());
     std::vector<std::uint64_t> lines(findings.size(), 1);
     std::uint64_t offset = 0;
-    auto read = objects_.read(*head, [&](std::string_view piece) {
+    auto read = others_.read(*head, [&](std::string_view piece) {
         for (std::size_t i = 0; i < findings.size(); ++i) {
             if (findings[i].offset <= offset) continue;
             const auto before = piece.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "git-hook/added_lines.h"
 #include "git-hook/object_reader.h"
 #include "git-hook/raw_diff.h"
 #include "git-hook/ref_rules.h"
@@ -60,24 +61,33 @@ class PushScan {
     static constexpr std::size_t kMostPlaces = 20;
     static constexpr std::size_t kMostPaths = 100;
 
+    // A file that a commit changes; its content is on its way when it was asked for.
+    struct Pending {
+        ChangedFile file;
+        bool asked = false;
+    };
+
     PushScan(const Rules& rules, std::unique_ptr<scan::Stream> stream, ObjectReader objects,
-             GitPipe differ)
+             ObjectReader others, GitPipe differ)
         : globs_(rules.paths),
           searches_(rules.on_finding != OnFinding::kNotLookedFor),
           stream_(std::move(stream)),
           objects_(std::move(objects)),
+          others_(std::move(others)),
           differ_(std::move(differ)) {}
 
     Result<std::string> scan_tip(const RefUpdate& update);
+    Result<void> scan_commits(const std::vector<std::string>& commits);
     Result<void> scan_commit(const std::string& commit);
     Result<void> scan_changes(const std::string& commit);
+    Result<void> scan_files(const std::string& commit);
     Result<void> scan_file(const std::string& commit, const ChangedFile& file);
-    Result<void> scan_lines(const std::string& commit, const ChangedFile& file,
-                            std::string_view content);
+    Result<void> scan_content(const std::string& commit, const ChangedFile& file);
+    Result<AddedLines> added_to(const ChangedFile& file);
     Result<void> scan_whole(const std::string& commit, const ChangedFile& file,
                             const ObjectReader::Head& head);
     void scan_path(const std::string& commit, const std::string& path);
-    void note_path(const std::string& commit, const std::string& path);
+    void note_path(const std::string& commit, const std::string& path, bool leads_elsewhere);
     Result<void> note_paths_of_tips(const std::vector<RefUpdate>& updates);
     Result<std::vector<std::uint64_t>> lines_of(const std::string& blob,
                                                 const std::vector<scan::Finding>& findings);
@@ -90,8 +100,11 @@ class PushScan {
     std::vector<std::string> globs_;
     bool searches_;
     std::unique_ptr<scan::Stream> stream_;  // for one text after the other
-    ObjectReader objects_;
+    ObjectReader objects_;                  // ahead of what is looked at
+    ObjectReader others_;                   // one at a time
     GitPipe differ_;
+    std::vector<Pending> files_;  // of one commit
+    std::string content_;         // of one file
     std::unordered_set<std::string> clean_paths_;
     std::unordered_set<std::string> clean_blobs_;  // as a whole
     std::vector<Place> places_;

@@ -16,6 +16,7 @@ struct ChangedFile {
     std::vector<std::string> parents;  // the blobs that it came from; no zeros
     bool deleted() const noexcept { return blob.find_first_not_of('0') == std::string::npos; }
     bool submodule() const noexcept { return mode == "160000"; }
+    bool leads_elsewhere() const noexcept { return submodule() || mode == "120000"; }
 };
 
 // From the ':' of a record up to, not including, its first NUL; with one ':' for each parent.

@@ -100,7 +100,8 @@ bool matches(std::string_view glob, std::string_view name) {
 }
 
 // Folders too: who names one without "/**" means what is in it.
-const std::string* glob_of(const std::vector<std::string>& globs, std::string_view path) {
+const std::string* glob_of(const std::vector<std::string>& globs, std::string_view path,
+                           bool leads_elsewhere) {
     for (const std::string& glob : globs) {
         std::string_view pattern = glob;
         while (pattern.ends_with('/'))
@@ -109,6 +110,10 @@ const std::string* glob_of(const std::vector<std::string>& globs, std::string_vi
             if (matches(pattern, path.substr(0, end))) return &glob;
             if (end == std::string_view::npos) break;
         }
+        if (!leads_elsewhere) continue;
+        for (auto end = pattern.find('/'); end != std::string_view::npos;
+             end = pattern.find('/', end + 1))
+            if (matches(pattern.substr(0, end), path)) return &glob;
     }
     return nullptr;
 }

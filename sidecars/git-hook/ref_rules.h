@@ -43,8 +43,11 @@ std::optional<RefUpdate> read_update(std::string_view line);
 // character of a set.
 bool matches(std::string_view glob, std::string_view name);
 
-// The first of the globs that covers the file or a folder that it lies in; null for none.
-const std::string* glob_of(const std::vector<std::string>& globs, std::string_view path);
+// The first of the globs that covers the file or a folder that it lies in; null for none. One that
+// `leads_elsewhere` (a symlink, a submodule) is covered also where the folder of the glob would be:
+// what is seen through it lies at a path that no glob names.
+const std::string* glob_of(const std::vector<std::string>& globs, std::string_view path,
+                           bool leads_elsewhere = false);
 
 // Without the history: which refs may be touched, made and deleted. Globs are matched against the
 // branch's name; one that begins with "refs/" against the whole ref, so that tags can be named.

@@ -159,6 +159,29 @@ REFS = (
 )
 
 
+# Pushes that would change what `rules.paths` protects, in a bottle that has nobody to ask.
+PROTECTED = (
+    ("a protected file", "mkdir locked; " + commit("x", "locked/f") + "git push -q origin HEAD:refs/heads/out-p1"),
+    ("a protected file by a move", "mkdir locked; git mv README locked/; git commit -q -m m; "
+     "git push -q origin HEAD:refs/heads/out-p2"),
+    ("a protected file that is taken back", "mkdir locked; " + commit("x", "locked/f") + "git rm -q locked/f; "
+     "git commit -q -m gone; git push -q origin HEAD:refs/heads/out-p3"),
+    ("a protected file in the second of two refs", commit("x") + "git branch clean-p; mkdir locked; " + commit("x", "locked/f")
+     + "git push -q origin clean-p HEAD:refs/heads/out-p4"),
+    ("a protected folder that is a symlink", "mkdir open; echo x > open/f; ln -s open locked; git add .; git commit -q -m l; "
+     "git push -q origin HEAD:refs/heads/out-p5"),
+    ("a protected folder that is a submodule", "git update-index --add --cacheinfo "
+     "160000,1111111111111111111111111111111111111111,locked; git commit -q -m s; "
+     "git push -q origin HEAD:refs/heads/out-p6"),
+    ("a protected file by a merge", "git checkout -q -b side; " + commit("s", "s") + "git checkout -q main; " + commit("t", "t")
+     + "git merge -q --no-commit side; mkdir locked; echo x > locked/f; git add .; git commit -q -m m; "
+     "git push -q origin HEAD:refs/heads/out-p7"),
+    ("a protected file in a tag", "mkdir locked; " + commit("x", "locked/f") + "git tag -a out-p8 -m x; git push -q origin out-p8"),
+    ("a protected file that attributes call binary", commit("locked/** -diff binary", ".gitattributes") +
+     "mkdir locked; " + commit("x", "locked/f") + "git push -q origin HEAD:refs/heads/out-p9"),
+)
+
+
 def battery(world, backend, results, inside, outside):
     upstream, plain = GitUpstream(world.account), None
     try:
@@ -174,7 +197,7 @@ def battery(world, backend, results, inside, outside):
         plain = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Careless)
         threading.Thread(target=plain.serve_forever, daemon=True).start()
         front = surroundings.front_matter() + upstream.manifest(
-            rules="branches: [main, other, 'out-*', 'clean-*', 'refs/tags/**']")
+            rules="branches: [main, other, 'out-*', 'clean-*', 'refs/tags/**'], paths: ['locked/**']")
         bottle = surroundings.Bottle(world, backend, "pushing", front)
         try:
             Case(world, bottle, results, inside, outside, upstream, copies,
@@ -235,7 +258,7 @@ class Case:
         (self.copies / "project.git/hooks/post-update").unlink(missing_ok=True)
         for number, (name, script) in enumerate(secrets_of(self.world.token)):
             self.judge("sending " + name, "push", {"script": script.replace("-N", f"-{number}")}, self.refs)
-        for name, script in REFS:
+        for name, script in REFS + PROTECTED:
             self.judge("sending " + name, "push", {"script": script}, self.refs)
         self.keys()
         self.works("a clean push afterwards", commit("after") + "git push -q origin HEAD:refs/heads/out-after")

@@ -111,7 +111,9 @@ PY""")
         self.assert_recovers(upstream_took_it=False)
 
     def test_while_it_scans_what_it_will_refuse(self):
-        self.execute(self.bottle, "cd ~/project\n" + commit("secret", "s", TOKEN))
+        # Enough to look at that the one who looks can be caught.
+        self.execute(self.bottle, "cd ~/project; truncate -s 60M zeros; git add .; git commit -q -m zeros\n" +
+                     commit("secret", "s", TOKEN))
         push = self.pushing()
         with self.stopped("hooks/pre-receive"):
             self.kill_the_gate()

@@ -69,6 +69,10 @@ TEST(Globs, OfPathsCoverWhatIsInAFolder) {
         EXPECT_EQ(glob_of({"none", row.glob}, row.path) != nullptr, row.covers)
             << row.glob << " " << row.path;
     EXPECT_EQ(glob_of({}, "a"), nullptr);
+    EXPECT_EQ(glob_of({".github/workflows/**"}, ".github"), nullptr);
+    for (const char* link : {".github", ".github/workflows", ".github/workflows/x"})
+        EXPECT_NE(glob_of({".github/workflows/**"}, link, true), nullptr) << link;
+    EXPECT_EQ(glob_of({".github/workflows/**"}, "docs", true), nullptr);
 }
 
 TEST(Globs, ManyStarsTakeNoForever) {
