@@ -77,8 +77,8 @@ void PushHolds::told(const std::string& question, const PushAnswer& answer) {
     std::for_each(first, last, [&answer](const auto& entry) {
         const auto waiting = entry.second.lock();
         // A decision may come before the word that the question was taken.
-        const bool decided = waiting && !waiting->answer_.status.empty() &&
-                             waiting->answer_.status != kPending;
+        const bool decided =
+            waiting && !waiting->answer_.status.empty() && waiting->answer_.status != kPending;
         if (!waiting || decided) return;
         waiting->answer_ = answer;
         waiting->changed_.cancel();

@@ -51,6 +51,14 @@ class Terminal:
             raise AssertionError(f"the terminal never showed {pattern!r}:\n{self.screen()}")
         return self.screen()
 
+    def panes(self, wanted):
+        """What tmux has for this of each of its panes."""
+        return self._tmux("list-panes", "-t", "t", "-F", wanted).split()
+
+    def end_pane(self):
+        """The one that has the keys."""
+        self._tmux("kill-pane", "-t", "t")
+
     def close(self):
         try:
             self._tmux("kill-server")

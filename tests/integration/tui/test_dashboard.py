@@ -163,8 +163,8 @@ class Keys:
         self.screen.wait_for(proposal)
         self.close()
 
-    def test_start_attach_and_stop(self):
-        self.open()
+    def started_coder(self):
+        """An agent that was started with `n` and let go; its bottle is chosen."""
         self.screen.type("n")
         self.screen.wait_for("start which agent")
         self.screen.type("cod")
@@ -181,6 +181,43 @@ class Keys:
         self.screen.wait_for(identity)
         self.screen.keys("End")
         self.screen.wait_for("> " + identity)
+        return identity
+
+    def test_tab_and_arrows(self):
+        first = self.ask()["proposal_id"]
+        second = self.ask(host="second.example.com")["proposal_id"]
+        self.open()
+        self.screen.wait_for("2 proposals wait for you")
+        self.screen.wait_for("> " + first)
+        for down, up in (("j", "k"), ("Down", "Up")):
+            self.screen.keys(down)
+            self.screen.wait_for("> " + second)
+            self.screen.keys(up)
+            self.screen.wait_for("> " + first)
+        self.screen.keys("Tab")
+        self.screen.wait_for("> " + self.identity)
+        self.close()
+
+    def test_split(self):
+        self.open()
+        identity = self.started_coder()
+        self.screen.type("s")
+        self.assertTrue(processes.wait_until(lambda: len(self.screen.panes("#{pane_dead}")) == 2, 20))
+        # The new one has the keys.
+        self.screen.line("hello")
+        self.screen.wait_for("got-hello")
+        self.screen.keys("C-]")
+        self.screen.type("d")
+        self.assertTrue(processes.wait_until(lambda: "1" in self.screen.panes("#{pane_dead}"), 20))
+        self.screen.end_pane()
+        self.screen.wait_for(f"{identity} is in the split")
+        self.screen.wait_for("> " + identity)
+        self.close()
+        self.ok(self.product.run("stop", identity, "--grace", "1"))
+
+    def test_start_attach_and_stop(self):
+        self.open()
+        identity = self.started_coder()
         self.screen.keys("Enter")
         self.screen.line("hello")
         self.screen.wait_for("got-hello")
