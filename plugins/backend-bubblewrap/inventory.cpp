@@ -4,6 +4,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "host-bottle/fail.h"
@@ -18,6 +19,7 @@ namespace backend_bubblewrap {
 namespace {
 
 constexpr std::chrono::seconds kKillTimeout{5};
+constexpr std::chrono::milliseconds kLook{10};
 
 // Kinds of leftovers, and the first part of their ids; the second is the runtime directory.
 constexpr const char* kProcess = "process";
@@ -32,9 +34,16 @@ std::optional<Record> sound_record(const Bottle& bottle) {
     }
 }
 
+// A launch that was cut off before it wrote its record ends by itself, as soon as its relay looks.
+void await_cut_off_launch(const Bottle& bottle) {
+    const auto deadline = std::chrono::steady_clock::now() + kKillTimeout;
+    while (answers(bottle) && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(kLook);
+}
+
 void end_processes(const Bottle& bottle) {
     const auto record = read_record(bottle.record());
-    if (!record) return;
+    if (!record) return await_cut_off_launch(bottle);
     for (const ProcessName& name : {record->relay, record->monitor}) {
         const UniqueFd process = open_process(name);
         if (!process) continue;
@@ -52,7 +61,10 @@ void remove_item(const std::string& id) {
         fail_invalid(id + " is not an id of this backend's leftovers");
     }
     const Bottle bottle = bottle_at(id.substr(colon + 1));
-    if (kind == kProcess) end_processes(bottle);
+    if (kind == kProcess)
+        end_processes(bottle);
+    else if (!exists(bottle.record()))
+        await_cut_off_launch(bottle);
     remove_runtime_files(bottle);
 }
 

@@ -319,12 +319,13 @@ class Terminals(DashboardCase):
 
     def test_the_other_process_is_killed(self):
         self.open()
+        drawer, = self.drawers()
         typed = [pid for pid in processes.named("botbottle")
-                 if b"dashboard" in processes.command_line(pid) and pid not in self.drawers()]
+                 if b"dashboard" in processes.command_line(pid) and pid != drawer]
         for pid in typed:
             os.kill(pid, signal.SIGKILL)
         # What the shell says of it may be said to the other screen, which is given back after that.
-        self.assertTrue(processes.wait_until(lambda: not self.drawers(), 10))
+        self.assertTrue(processes.wait_until(lambda: not processes.alive(drawer), 10))
         self.assertEqual(self.terminal_settings("after"), self.settings)
         self.assertIn("before-it", self.screen.screen())
 
