@@ -76,6 +76,17 @@ CLI::App* command(CLI::App& app, Parsed& parsed, const std::string& name, const 
     return sub;
 }
 
+// It goes the way of all that a plugin wants to know of this command's surroundings; a backend that
+// does not ask for the variable has no choice of it (Context::backend).
+void add_placement(CLI::App* sub) {
+    sub->add_option_function<std::string>(
+           "--placement",
+           [](const std::string& value) { setenv("BOTBOTTLE_PLACEMENT", value.c_str(), 1); },
+           "Where the docker backend keeps a bottle's files: host, on this machine, mounted (the "
+           "default), or bundle, on the engine's, which may be another one (the default over TCP)")
+        ->check(CLI::IsMember({"host", "bundle"}));
+}
+
 void add_start(CLI::App& app, Parsed& p) {
     CLI::App* sub =
         command(app, p, "start", "Start an agent in a bottle",
@@ -84,6 +95,7 @@ void add_start(CLI::App& app, Parsed& p) {
     sub->add_flag("--cwd", p.start.copy_working_directory,
                   "Give it a copy of the current directory");
     text(sub, "--backend", p.start.backend, "The kind of isolation (see `botbottle plugin list`)");
+    add_placement(sub);
     sub->add_flag("--dry-run", p.start.dry_run, "Show what would be launched, and stop");
     sub->add_flag("-y,--yes", p.start.yes, "Launch without being asked");
     sub->add_flag("--keep", p.start.keep, "Keep its state at the end");
@@ -102,6 +114,7 @@ void add_resume(CLI::App& app, Parsed& p) {
                             "conversation ended",
                             "botbottle resume reviewer-k3x9q --prompt \"go on\" --yes");
     text(sub, "identity", p.name, "The bottle, as `botbottle list preserved` shows it");
+    add_placement(sub);
     sub->add_flag("--dry-run", p.start.dry_run, "Show what would be launched, and stop");
     sub->add_flag("-y,--yes", p.start.yes, "Launch without being asked");
     CLI::Option* detach = sub->add_flag("--detach", p.start.detach,
@@ -123,6 +136,7 @@ void add_run(CLI::App& app, Parsed& p) {
     sub->add_flag("--cwd", p.run.copy_working_directory,
                   "Give it a copy of the current directory, thrown away with the bottle");
     text(sub, "--backend", p.run.backend, "The kind of isolation");
+    add_placement(sub);
     sub->add_flag("--keep", p.run.keep, "Keep its state at the end");
     text(sub, "--label", p.run.label, "A word of yours, shown by `list`");
     texts(sub, "command", p.run.command, "The command, after --")->required();
@@ -225,6 +239,7 @@ void add_doctor(CLI::App& app, Parsed& p) {
     CLI::App* sub = command(app, p, "doctor", "Prove the isolation by trying to break it",
                             "botbottle doctor --attack");
     text(sub, "--backend", p.doctor.backend, "The kind of isolation to examine");
+    add_placement(sub);
     sub->add_flag("--attack", p.doctor.attack, "Show every attempt");
     sub->callback([&p] { p.command = [&p] { return run_doctor(p.global, p.doctor); }; });
 }

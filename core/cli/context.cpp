@@ -18,6 +18,20 @@ const char* host_variable(const char* name) {
     return std::getenv(name);
 }
 
+// Nobody who asked for a placement is given a bottle of a backend that has never heard of it.
+Result<BackendPlugin*> with_placement(const Result<BackendPlugin*>& backend) {
+    const char* const asked = host_variable("BOTBOTTLE_PLACEMENT");
+    const PluginDescriptor& descriptor = (*backend)->descriptor();
+    if (asked == nullptr || *asked == '\0' ||
+        descriptor.host_env.contains(QLatin1String("BOTBOTTLE_PLACEMENT")))
+        return backend;
+    return failure(
+        "no_placement",
+        "--placement: the backend " + descriptor.id.toStdString() + " has no choice of it",
+        "leave it out (BOTBOTTLE_PLACEMENT, too), or name a backend that has: "
+        "--backend docker");
+}
+
 PluginHost plugin_host() {
     PluginHost host;
     host.progress = [](const QString&, const QJsonObject& progress) {
@@ -75,13 +89,14 @@ Result<BackendPlugin*> Context::backend() {
     if (wanted != QLatin1String("auto")) {
         auto backend = plugins_->backend(wanted);
         if (!backend) return failure("no_backend", backend.error().message, backend.error().hint);
-        return backend;
+        return with_placement(backend);
     }
     for (const char* id : kPreferredBackends) {
-        if (auto backend = plugins_->backend(QLatin1String(id)); backend) return backend;
+        if (auto backend = plugins_->backend(QLatin1String(id)); backend)
+            return with_placement(backend);
     }
     for (const QString& id : plugins_->ids(PluginKind::Backend)) {
-        if (auto backend = plugins_->backend(id); backend) return backend;
+        if (auto backend = plugins_->backend(id); backend) return with_placement(backend);
     }
     return failure("no_backend", "no backend is installed",
                    "`botbottle plugin list` shows what was found and why it was refused");

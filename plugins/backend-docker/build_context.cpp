@@ -10,6 +10,8 @@
 #include <memory>
 #include <vector>
 
+#include "handle.h"
+#include "host-bottle/etc.h"
 #include "host-bottle/fail.h"
 #include "host-bottle/files.h"
 #include "host-bottle/unique_fd.h"
@@ -100,6 +102,32 @@ BuildContext with_directory(const std::string& path) {
         fail("unreadable_context", error.what());
     }
     return {archive.take(), host_bottle::name_of(path)};
+}
+
+BuildContext bundle_context(const std::string& image, const std::string& libexec_dir,
+                            const std::string& names) {
+    const std::string owner =
+        std::to_string(kBundleOwner.uid) + ":" + std::to_string(kBundleOwner.gid);
+    Tar archive;
+    archive.add_file("Dockerfile", 0644,
+                     "FROM " + image +
+                         "\nCOPY --chown=0:0 root/ /\n"
+                         "COPY --chown=" +
+                         owner + " own/ /home/agent/\nCOPY --chown=" + owner +
+                         " own/ /workspace/\n");
+    // Every directory on the way is named, so that it has the mode that it should.
+    for (const char* const directory :
+         {"root", "root/etc", "root/etc/botbottle", "root/etc/ssl", "root/etc/ssl/certs",
+          "root/home", "root/run", "root/run/botbottle", "root/usr", "root/usr/lib",
+          "root/usr/lib/botbottle", "own"})
+        archive.add_directory(directory, 0755);
+    for (const char* const name : host_bottle::kNameFiles)
+        archive.add_file(std::string("root/etc/") + name, 0644,
+                         content_of(names + "/" + name, kLargestContext));
+    for (const char* const name : {"botbottle-anchor", "botbottle-relay"})
+        archive.add_file("root" + std::string(kBundlePrograms) + "/" + name, 0755,
+                         content_of(libexec_dir + "/" + name, kLargestContext));
+    return {archive.take(), "Dockerfile"};
 }
 
 std::string content_address(const BuildContext& context, const std::string& base) {

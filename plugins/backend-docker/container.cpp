@@ -44,8 +44,22 @@ Json bind_mount(const std::string& source, const std::string& target, bool read_
             {"BindOptions", {{"Propagation", "rprivate"}}}};
 }
 
+// On the engine's side, removed with the container. Filled over its API, which writes to nothing
+// else of a container that runs with a read-only root.
+Json volume(const std::string& target, bool empty) {
+    return {{"Type", "volume"}, {"Target", target}, {"VolumeOptions", {{"NoCopy", empty}}}};
+}
+
+Json bundle_mounts() {
+    Json mounts = Json::array();
+    for (const BundleVolume& one : kBundleVolumes)
+        mounts.push_back(volume(one.path, !one.agent_owned));
+    return mounts;
+}
+
 Json mounts_of(const ContainerPlan& plan) {
     const Bottle& bottle = plan.bottle;
+    if (plan.handle.placement == Placement::bundle) return bundle_mounts();
     Json mounts = {bind_mount(bottle.relay(), kGuestRelay, true),
                    bind_mount(plan.sockets_dir, kGuestSockets, true),
                    bind_mount(launch_directory(bottle), kGuestLaunch, true),
@@ -60,12 +74,27 @@ Json mounts_of(const ContainerPlan& plan) {
     return mounts;
 }
 
-Json command_of(const ContainerPlan& plan) {
-    Json words = {"--rendezvous", std::string(kGuestLaunch) + "/" + kLaunchSocket};
+Json relay_command(const ContainerPlan& plan, const std::string& meeting,
+                   const std::string& sockets) {
+    Json words = {"--rendezvous", meeting};
     for (const Forward& forward : plan.forwards) {
         words.push_back("--forward");
-        words.push_back(std::to_string(forward.port) + "=" + kGuestSockets + "/" + forward.socket);
+        words.push_back(std::to_string(forward.port) + "=" + sockets + "/" + forward.socket);
     }
+    return words;
+}
+
+// The anchor's, which become the relay's.
+Json command_of(const ContainerPlan& plan) {
+    if (plan.handle.placement == Placement::host)
+        return relay_command(plan, std::string(kGuestLaunch) + "/" + kLaunchSocket, kGuestSockets);
+    Json words = {std::string(kBundlePrograms) + "/botbottle-relay", "/tmp"};
+    for (const Forward& forward : plan.forwards)
+        words.push_back(forward.socket);
+    words.push_back("--");
+    const std::string names = kBundleNames;
+    for (const Json& word : relay_command(plan, names + "/" + kLaunchSocket, names))
+        words.push_back(word);
     return words;
 }
 
@@ -97,6 +126,13 @@ Json host_config(const ContainerPlan& plan) {
         {"Init", false},
         {"AutoRemove", true},
     };
+    // Where no file of ours covers the engine's, it is to name no resolver of the engine's machine;
+    // and the sockets' directory is there, though the sockets have abstract names.
+    if (plan.handle.placement == Placement::bundle) {
+        config["Tmpfs"][kGuestSockets] = kOwnRun;
+        config["Dns"] = {"127.0.0.1"};
+        config["DnsSearch"] = {"."};
+    }
     if (limits.memory > 0) {
         config["Memory"] = limits.memory;
         config["MemorySwap"] = limits.memory;  // of both together: no swap besides
@@ -110,20 +146,27 @@ Json host_config(const ContainerPlan& plan) {
 Json container_document(const ContainerPlan& plan) {
     const std::string state_root = parent_of(plan.bottle.state_dir);
     const Owner owner = plan.handle.owner;
-    return {{"Image", plan.handle.image},
-            {"Hostname", plan.hostname},
-            {"User", std::to_string(owner.uid) + ":" + std::to_string(owner.gid)},
-            {"WorkingDir", "/"},
-            {"Entrypoint", {kGuestRelay}},
-            {"Cmd", command_of(plan)},
-            {"Env", Json::array()},
-            {"Healthcheck", {{"Test", {"NONE"}}}},
-            {"NetworkDisabled", true},
-            {"Tty", false},
-            {"OpenStdin", false},
-            {"Labels",
-             {{kIdentityLabel, plan.bottle.identity}, {kOwnerLabel, owner_label(state_root)}}},
-            {"HostConfig", host_config(plan)}};
+    const bool bundle = plan.handle.placement == Placement::bundle;
+    return {
+        {"Image", plan.handle.image},
+        {"Hostname", plan.hostname},
+        {"User", std::to_string(owner.uid) + ":" + std::to_string(owner.gid)},
+        {"WorkingDir", "/"},
+        {"Entrypoint",
+         {bundle ? std::string(kBundlePrograms) + "/botbottle-anchor" : std::string(kGuestRelay)}},
+        {"Cmd", command_of(plan)},
+        {"Env", Json::array()},
+        {"Healthcheck", {{"Test", {"NONE"}}}},
+        {"NetworkDisabled", true},
+        {"Tty", false},
+        // The tether. When its other end goes, this end sees it, and ends.
+        {"OpenStdin", bundle},
+        {"StdinOnce", bundle},
+        {"AttachStdin", bundle},
+        {"AttachStdout", bundle},
+        {"Labels",
+         {{kIdentityLabel, plan.bottle.identity}, {kOwnerLabel, owner_label(state_root)}}},
+        {"HostConfig", host_config(plan)}};
 }
 
 }  // namespace backend_docker

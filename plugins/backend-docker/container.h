@@ -18,6 +18,16 @@ struct ContainerPlan {
     std::string hostname;
 };
 
+// What of a bundle can be written, or is written by us while it runs.
+struct BundleVolume {
+    const char* path;
+    bool agent_owned;
+};
+constexpr BundleVolume kBundleVolumes[] = {{kGuestHome, true},
+                                           {kGuestWorkspace, true},
+                                           {"/etc/botbottle", false},
+                                           {"/etc/ssl/certs", false}};
+
 // For POST /containers/create.
 Json container_document(const ContainerPlan& plan);
 

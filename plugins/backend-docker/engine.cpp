@@ -1,7 +1,12 @@
 #include "engine.h"
 
 #include <curl/curl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -9,6 +14,7 @@
 #include <optional>
 
 #include "engine_error.h"
+#include "host-bottle/fail.h"
 #include "host-bottle/unique_fd.h"
 #include "host-bottle/version.h"
 
@@ -42,6 +48,41 @@ int try_connecting(const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+UniqueFd connect_unix(const std::string& path) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return {};
+    std::memcpy(address.sun_path, path.data(), path.size());
+    UniqueFd found(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto* const any = reinterpret_cast<const sockaddr*>(&address);
+    return found && connect(found.get(), any, sizeof address) == 0 ? std::move(found) : UniqueFd();
+}
+
+UniqueFd connect_tcp(std::string host, const std::string& port) {
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    addrinfo wanted = {};
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    if (getaddrinfo(host.c_str(), port.c_str(), &wanted, &list) != 0) return {};
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> found(list, freeaddrinfo);
+    const timeval limit = {kConnectTimeoutMs / 1000, 0};
+    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+        UniqueFd fd(::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        if (!fd) continue;
+        setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        if (connect(fd.get(), one->ai_addr, one->ai_addrlen) != 0) continue;
+        const int on = 1;
+        setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        return fd;
+    }
+    return {};
+}
+
+}  // namespace
+
 struct Engine::Transfer {
     Transfer() : handle(curl_easy_init()) {
         if (handle == nullptr) fail("out_of_memory", "libcurl could not be started");
@@ -70,6 +111,12 @@ struct Engine::Transfer {
         }
     }
 
+    static std::size_t read(char* into, std::size_t, std::size_t size, void* context) {
+        const auto& self = *static_cast<Transfer*>(context);
+        const ssize_t count = ::read(self.call->file, into, size);
+        return count < 0 ? CURL_READFUNC_ABORT : static_cast<std::size_t>(count);
+    }
+
     static int progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
         const auto& self = *static_cast<Transfer*>(context);
         return self.host != nullptr && self.host->cancelled() ? 1 : 0;
@@ -94,7 +141,8 @@ Answer Engine::perform(const std::string& url, const Call& call) {
     transfer_->body.clear();
     transfer_->thrown = nullptr;
     curl_easy_reset(curl);
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, endpoint_.socket.c_str());
+    if (endpoint_.is_local())
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, endpoint_.socket.c_str());
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
     // The operator's proxy variables are about other things.
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -109,7 +157,20 @@ Answer Engine::perform(const std::string& url, const Call& call) {
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Transfer::progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer_.get());
     std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(nullptr, curl_slist_free_all);
-    if (call.method == "POST") {
+    if (call.method == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    if (call.file >= 0) {
+        struct stat status = {};
+        if (fstat(call.file, &status) != 0 || lseek(call.file, 0, SEEK_SET) != 0)
+            host_bottle::fail_errno("what is sent to the engine");
+        curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
+        curl_easy_setopt(curl, CURLOPT_READFUNCTION, &Transfer::read);
+        curl_easy_setopt(curl, CURLOPT_READDATA, transfer_.get());
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(status.st_size));
+        headers.reset(curl_slist_append(headers.release(), "Content-Type: application/x-tar"));
+        headers.reset(curl_slist_append(headers.release(), "Expect:"));
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+    } else if (call.method == "POST") {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.data());
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                          static_cast<curl_off_t>(call.body.size()));
@@ -131,15 +192,24 @@ void Engine::explain(int curl_code, const Call& call) const {
     if (host_ != nullptr) host_->throw_if_cancelled();
     const std::string what = call.method + " " + call.path.substr(0, call.path.find('?'));
     switch (curl_code) {
+        case CURLE_COULDNT_RESOLVE_HOST:
+            host_bottle::fail_unavailable("no_engine",
+                                          "there is no machine of the name " + endpoint_.host,
+                                          "see DOCKER_HOST");
         case CURLE_COULDNT_CONNECT: {
+            if (!endpoint_.is_local())
+                host_bottle::fail_unavailable("engine_down",
+                                              "no engine answers at " + endpoint_.text,
+                                              "is it started, and does it listen there?");
             const int error = try_connecting(endpoint_.socket);
             throw unreachable(endpoint_.socket, error != 0 ? error : ECONNREFUSED);
         }
         case CURLE_OPERATION_TIMEDOUT:
             fail("engine_timeout",
-                 "the engine did not answer within " + std::to_string(call.timeout.count() / 1000) +
-                     " s (" + what + ")",
-                 "it may be overloaded or hang: see its log");
+                 "the engine at " + endpoint_.text + " did not answer within " +
+                     std::to_string(call.timeout.count() / 1000) + " s (" + what + ")",
+                 endpoint_.is_local() ? "it may be overloaded or hang: see its log"
+                                      : "is it started, and does it listen there?");
         case CURLE_GOT_NOTHING:
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
@@ -162,7 +232,7 @@ const EngineVersion& Engine::version() {
     call.method = "GET";
     call.path = "/version";
     call.timeout = kVersionTimeout;
-    const Answer answer = perform("http://engine/version", call);
+    const Answer answer = perform(endpoint_.url() + "/version", call);
     const std::string what = "tell its version";
     if (answer.status >= 400) throw engine_error(what, answer.status, answer.body);
     const Json document = Json::parse(answer.body, nullptr, false);
@@ -190,7 +260,40 @@ const EngineVersion& Engine::version() {
 }
 
 Answer Engine::send(const Call& call) {
-    return perform("http://engine/v" + version().api + call.path, call);
+    return perform(endpoint_.url() + "/v" + version().api + call.path, call);
+}
+
+UniqueFd Engine::attach(const std::string& container) {
+    constexpr std::string_view kEndOfHead = "\r\n\r\n";
+    const std::string path =
+        "/v" + version().api + "/containers/" + container + "/attach?stream=1&stdin=1&stdout=1";
+    UniqueFd stream = endpoint_.is_local() ? connect_unix(endpoint_.socket)
+                                           : connect_tcp(endpoint_.host, endpoint_.port);
+    if (!stream)
+        fail("engine_lost", "the engine at " + endpoint_.text + " does not answer any more");
+    const timeval limit = {kConnectTimeoutMs / 1000, 0};
+    setsockopt(stream.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    const std::string request = "POST " + path + " HTTP/1.1\r\nHost: " +
+                                (endpoint_.is_local() ? "engine" : endpoint_.host) +
+                                "\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+                                "Content-Length: 0\r\n\r\n";
+    std::string head;
+    if (::send(stream.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
+        static_cast<ssize_t>(request.size())) {
+        // One byte at a time: what comes behind the head belongs to the container.
+        char byte = 0;
+        while (head.size() < 8192 && !head.ends_with(kEndOfHead) &&
+               recv(stream.get(), &byte, 1, 0) == 1)
+            head.push_back(byte);
+    }
+    if (!head.starts_with("HTTP/1.1 101") && !head.starts_with("HTTP/1.1 200")) {
+        fail("engine_refused", "the engine does not attach to the bottle's container: " +
+                                   head.substr(0, std::min(head.find('\r'), std::size_t{100})));
+    }
+    const timeval never = {};
+    setsockopt(stream.get(), SOL_SOCKET, SO_RCVTIMEO, &never, sizeof never);
+    setsockopt(stream.get(), SOL_SOCKET, SO_SNDTIMEO, &never, sizeof never);
+    return stream;
 }
 
 Json Engine::ask(const std::string& what, const Call& call) {

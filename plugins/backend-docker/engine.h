@@ -1,4 +1,4 @@
-// Engine: the Engine API over its Unix socket (https://docs.docker.com/engine/api/, 1.41 and
+// Engine: the Engine API over a Unix socket or TCP (https://docs.docker.com/engine/api/, 1.41 and
 // later).
 //
 // Every call has a time-out and ends when the operator cancels. Not thread-safe.
@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "endpoint.h"
+#include "host-bottle/unique_fd.h"
 
 namespace backend_docker {
 
@@ -29,6 +30,7 @@ struct Call {
     std::string path;  // with its query, without the version
     std::string body;
     std::string content_type = "application/json";
+    int file = -1;  // a regular file that is sent instead of the body; it stays the caller's
     std::chrono::milliseconds timeout{30'000};
     // Gets the answer as it comes, instead of Answer::body.
     std::function<void(std::string_view)> on_data;
@@ -54,6 +56,10 @@ class Engine {
 
     // Throws when no answer came; a refusal is an answer.
     Answer send(const Call& call);
+
+    // The stream that a container's first process has as its stdin and stdout, each piece of output
+    // behind eight bytes (Engine API, "Attach to a container"). A socket of its own.
+    host_bottle::UniqueFd attach(const std::string& container);
 
     // The answer's document. Throws for a refusal; `what` says what was asked for.
     Json ask(const std::string& what, const Call& call);

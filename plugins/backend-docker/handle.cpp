@@ -15,17 +15,17 @@ std::string launch_directory(const Bottle& bottle) {
 }
 
 Json to_json(const Handle& handle) {
-    return {{"engine", handle.engine},
-            {"image", handle.image},
-            {"uid", handle.owner.uid},
-            {"gid", handle.owner.gid},
-            {"limits", handle.limits}};
+    return {{"engine", handle.engine}, {"placement", placement_name(handle.placement)},
+            {"image", handle.image},   {"uid", handle.owner.uid},
+            {"gid", handle.owner.gid}, {"limits", handle.limits}};
 }
 
 Handle handle_of(const Json& request) {
     const Json& document = request.at("handle");
     Handle handle;
     document.at("engine").get_to(handle.engine);
+    const bool bundle = document.value("placement", std::string("host")) == "bundle";
+    handle.placement = bundle ? Placement::bundle : Placement::host;
     document.at("image").get_to(handle.image);
     document.at("uid").get_to(handle.owner.uid);
     document.at("gid").get_to(handle.owner.gid);

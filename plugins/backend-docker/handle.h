@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "endpoint.h"
 #include "host-bottle/bottle.h"
 #include "host-bottle/files.h"
 
@@ -21,10 +22,19 @@ constexpr const char* kLaunchSocket = "relay.sock";
 // In the bottle's /etc: an engine puts the host's there, unless there is another.
 constexpr const char* kResolvers = "resolv.conf";
 
+// In bundle placement the container's user is nobody of this machine, and the same for everybody,
+// so that operators share images.
+constexpr Owner kBundleOwner = {1000, 1000};
+// The programs, in the image's root.
+constexpr const char* kBundlePrograms = "/usr/lib/botbottle";
+// Names of the anchor's sockets begin with it.
+constexpr const char* kBundleNames = "@botbottle";
+
 struct Handle {
     std::string engine;  // its address
-    std::string image;   // by its id, which no tag can change
-    Owner owner;         // of the bottle's processes
+    Placement placement = Placement::host;
+    std::string image;  // by its id, which no tag can change
+    Owner owner;        // of the bottle's processes, as this machine or the bundle numbers it
     Json limits;
 };
 

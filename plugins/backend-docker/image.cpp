@@ -8,6 +8,7 @@
 #include "engine_error.h"
 #include "host-bottle/bottle.h"
 #include "host-bottle/files.h"
+#include "probe.h"
 
 namespace backend_docker {
 namespace {
@@ -38,6 +39,8 @@ std::optional<Image> find_image(Engine& engine, const std::string& tag) {
 
 void build(Engine& engine, const ImageSource& source, const BuildContext& context,
            const std::string& tag, const botbottle::plugin::Host& host) {
+    // It may take minutes: not on an engine that no bottle starts on.
+    refuse_unusable(engine);
     host.progress("image", "building the image " + tag + " from " + source.dockerfile);
     BuildOutput output([&](const std::string& line) { host.progress("image", line); });
     Json arguments = Json::object();
@@ -92,6 +95,19 @@ Image ensure_image(Engine& engine, const ImageSource& source, const botbottle::p
     const std::string address = content_address(context, source.base);
     const std::string tag = "botbottle/" + source.name + ":" + address.substr(0, kShownAddress);
     if (auto found = find_image(engine, tag)) return *found;
+    build(engine, source, context, tag, host);
+    if (auto built = find_image(engine, tag)) return *built;
+    fail("no_image", "the engine built " + tag + " and has no such image");
+}
+
+Image ensure_bundle(Engine& engine, const Image& image, const std::string& libexec_dir,
+                    const std::string& names, const botbottle::plugin::Host& host) {
+    const BuildContext context = bundle_context(image.id, libexec_dir, names);
+    const std::string tag =
+        "botbottle/bundle:" + content_address(context, "").substr(0, kShownAddress);
+    if (auto found = find_image(engine, tag)) return *found;
+    ImageSource source;
+    source.dockerfile = "the image of the bottle";
     build(engine, source, context, tag, host);
     if (auto built = find_image(engine, tag)) return *built;
     fail("no_image", "the engine built " + tag + " and has no such image");

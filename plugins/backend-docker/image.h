@@ -25,6 +25,10 @@ struct Image {
 
 Image ensure_image(Engine& engine, const ImageSource& source, const botbottle::plugin::Host& host);
 
+// With what a bundle has on top of it.
+Image ensure_bundle(Engine& engine, const Image& image, const std::string& libexec_dir,
+                    const std::string& names, const botbottle::plugin::Host& host);
+
 // Of an image's inspection.
 Image image_of(const Json& inspection);
 

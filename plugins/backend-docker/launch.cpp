@@ -12,6 +12,7 @@
 #include "host-bottle/session_socket.h"
 #include "record.h"
 #include "rendezvous.h"
+#include "tether_process.h"
 
 namespace backend_docker {
 namespace {
@@ -96,6 +97,35 @@ void wait_for(const ContainerPlan& plan, const UniqueFd& process,
     }
 }
 
+Json launched(const Json& request, const Record& record) {
+    Json handle = request.at("handle");
+    add_to_handle(handle, record);
+    return {{"handle", std::move(handle)},
+            {"pid", record.relay.pid},
+            {"start_time", record.relay.start_time}};
+}
+
+// The relay is out of reach; the process that holds the tether to it stands for it.
+Json launch_bundle(const Json& request, const ContainerPlan& plan, Engine& engine,
+                   const botbottle::plugin::Host& host) {
+    const Bottle& bottle = plan.bottle;
+    const UniqueFd filter = build_filter();
+    const UniqueFd sessions = listen_for_sessions(bottle);
+    Made made(plan);
+    const std::string id = create_container(engine, plan);
+    // Before it starts: nothing that it says is lost.
+    const UniqueFd stream = engine.attach(id);
+    start_container(engine, id);
+    TetherProcess tether(bottle, plan.sockets_dir, stream, sessions, filter);
+    const auto deadline = Clock::now() + kLaunchTimeout;
+    wait_for(plan, tether.process(), host, deadline, [&] { return tether.ready(kPoll); });
+    const Record record{bottle.identity, plan.handle.engine, id, tether.name(), bottle.libexec_dir};
+    write_record(bottle.record(), record);
+    tether.commit();
+    made.keep();
+    return launched(request, record);
+}
+
 }  // namespace
 
 Json launch(const Json& request, const botbottle::plugin::Host& host) {
@@ -103,6 +133,8 @@ Json launch(const Json& request, const botbottle::plugin::Host& host) {
     const Bottle& bottle = plan.bottle;
     refuse_second_launch(bottle);
     Engine engine(parse_endpoint(plan.handle.engine), &host);
+    if (plan.handle.placement == Placement::bundle)
+        return launch_bundle(request, plan, engine, host);
     const UniqueFd filter = build_filter();
     const UniqueFd sessions = listen_for_sessions(bottle);
     Rendezvous rendezvous(bottle, plan.handle.owner);
@@ -122,9 +154,7 @@ Json launch(const Json& request, const botbottle::plugin::Host& host) {
     write_record(bottle.record(), record);
     rendezvous.commit();
     made.keep();
-    Json handle = request.at("handle");
-    add_to_handle(handle, record);
-    return {{"handle", std::move(handle)}, {"pid", relay.pid}, {"start_time", relay.start_time}};
+    return launched(request, record);
 }
 
 }  // namespace backend_docker

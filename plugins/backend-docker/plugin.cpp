@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "bundle_files.h"
 #include "handle.h"
 #include "host-bottle/copy.h"
 #include "host-bottle/fail.h"
@@ -24,7 +25,8 @@ class Plugin {
       "version": ")" BOTBOTTLE_VERSION R"(",
       "summary": "containers without a network, by Docker or what speaks as it does",
       "extensions": ["botbottle.backend/1"],
-      "host_env": ["DOCKER_HOST", "BOTBOTTLE_DOCKER_BASE"],
+      "host_env": ["DOCKER_HOST", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "BOTBOTTLE_DOCKER_BASE",
+                   "BOTBOTTLE_PLACEMENT"],
       "programs": "image",
       "settings": {}
     })";
@@ -54,13 +56,17 @@ class Plugin {
         });
     }
     std::string copy_in(std::string_view request) {
-        return answer(request, [](const Json& document) {
+        return answer(request, [this](const Json& document) {
+            if (handle_of(document).placement == Placement::bundle)
+                return copy_into_bundle(document, host_);
             return host_bottle::copy_in(docker_bottle(document), handle_of(document).owner,
                                         document);
         });
     }
     std::string copy_out(std::string_view request) {
-        return answer(request, [](const Json& document) {
+        return answer(request, [this](const Json& document) {
+            if (handle_of(document).placement == Placement::bundle)
+                return copy_out_of_bundle(document, host_);
             return host_bottle::copy_out(docker_bottle(document), document);
         });
     }

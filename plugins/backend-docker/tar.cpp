@@ -62,10 +62,10 @@ void Tar::add_header(const std::string& path, char type, unsigned mode, std::siz
     Block block = {};
     put_text(block, kName, path);
     put_number(block, kMode, mode);
-    put_number(block, kUid, 0);
-    put_number(block, kGid, 0);
+    put_number(block, kUid, uid_);
+    put_number(block, kGid, gid_);
     put_number(block, kSize, size);
-    put_number(block, kTime, 0);
+    put_number(block, kTime, time_);
     block[kType] = type;
     put_text(block, kLink, target);
     std::memcpy(block.data() + kMagic,
@@ -95,6 +95,15 @@ void Tar::add_directory(const std::string& path, unsigned mode) {
 void Tar::add_file(const std::string& path, unsigned mode, std::string_view content) {
     add_header(path, '0', mode, content.size(), "");
     add_data(content);
+}
+
+void Tar::begin_file(const std::string& path, unsigned mode, std::size_t size) {
+    add_header(path, '0', mode, size, "");
+    file_size_ = size;
+}
+
+void Tar::end_file() {
+    bytes_.append((kBlock - file_size_ % kBlock) % kBlock, '\0');
 }
 
 void Tar::add_link(const std::string& path, const std::string& target) {

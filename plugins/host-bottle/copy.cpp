@@ -20,17 +20,6 @@ namespace {
 
 constexpr mode_t kDefaultDirectoryMode = 0755;
 
-mode_t mode_of(const Json& entry, mode_t fallback) {
-    if (!entry.contains("mode")) return fallback;
-    const auto text = entry.at("mode").get<std::string>();
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
-    if (error != std::errc() || end != text.data() + text.size() || value > 0777) {
-        fail_invalid("mode is not an octal number up to 0777");
-    }
-    return value;
-}
-
 std::string decode_base64(std::string_view text) {
     const auto value_of = [](char c) -> int {
         if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -57,6 +46,27 @@ std::string decode_base64(std::string_view text) {
     }
     return bytes;
 }
+
+}  // namespace
+
+mode_t mode_of(const Json& entry, mode_t fallback) {
+    if (!entry.contains("mode")) return fallback;
+    const auto text = entry.at("mode").get<std::string>();
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
+    if (error != std::errc() || end != text.data() + text.size() || value > 0777) {
+        fail_invalid("mode is not an octal number up to 0777");
+    }
+    return value;
+}
+
+std::string content_of(const Json& entry) {
+    return entry.contains("content_base64")
+               ? decode_base64(entry.at("content_base64").get<std::string>())
+               : entry.at("content").get<std::string>();
+}
+
+namespace {
 
 // One copy_in request: who owns what is written.
 class Importer {
@@ -111,10 +121,7 @@ class Importer {
 
     void write_content(const Json& entry, int parent, const std::string& name) {
         if (name.empty()) fail_invalid("a file cannot replace the directory");
-        const std::string content =
-            entry.contains("content_base64")
-                ? decode_base64(entry.at("content_base64").get<std::string>())
-                : entry.at("content").get<std::string>();
+        const std::string content = content_of(entry);
         const std::string temporary = temporary_name();
         const UniqueFd file = open_beneath(parent, temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
         if (!file) fail_errno(name);

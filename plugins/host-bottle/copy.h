@@ -10,4 +10,8 @@ namespace host_bottle {
 Json copy_in(const Bottle& bottle, Owner owner, const Json& request);
 Json copy_out(const Bottle& bottle, const Json& request);
 
+// Of a copy_in's entry.
+mode_t mode_of(const Json& entry, mode_t fallback);
+std::string content_of(const Json& entry);
+
 }  // namespace host_bottle

@@ -30,18 +30,6 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { closedir(directory); }
 };
 
-std::vector<std::string> names_in(int directory) {
-    const std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(dup(directory)));
-    std::vector<std::string> names;
-    if (!stream) return names;
-    rewinddir(stream.get());
-    while (const dirent* const entry = readdir(stream.get())) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") names.push_back(name);
-    }
-    return names;
-}
-
 // One run of data. Within the kernel where the filesystems allow it.
 void copy_range(int source, int target, off_t begin, off_t end, const std::string& name) {
     off_t from = begin;
@@ -67,6 +55,18 @@ void copy_range(int source, int target, off_t begin, off_t end, const std::strin
 }
 
 }  // namespace
+
+std::vector<std::string> names_in(int directory) {
+    const std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(dup(directory)));
+    std::vector<std::string> names;
+    if (!stream) return names;
+    rewinddir(stream.get());
+    while (const dirent* const entry = readdir(stream.get())) {
+        const std::string name = entry->d_name;
+        if (name != "." && name != "..") names.push_back(name);
+    }
+    return names;
+}
 
 bool is_contained_link(const std::string& target, unsigned depth) {
     if (target.empty() || target.front() == '/') return false;

@@ -68,6 +68,9 @@ bool is_contained_link(const std::string& target, unsigned depth);
 // The data of a regular file, at most its size now.
 std::uint64_t copy_data(int source, int target, const std::string& name);
 
+// What is in a directory, without "." and "..".
+std::vector<std::string> names_in(int directory);
+
 // A name for a file that is renamed when it is complete.
 std::string temporary_name();
 

@@ -160,6 +160,7 @@ Result<void> Forwarder::listen(std::uint16_t port, std::string_view socket_path)
         return refused("socket path");
     }
     std::memcpy(listener.target.sun_path, socket_path.data(), socket_path.size());
+    if (socket_path.front() == '@') listener.target.sun_path[0] = '\0';  // a name without a file
 
     listener.socket.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!listener.socket) return refused("socket");

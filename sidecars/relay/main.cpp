@@ -3,12 +3,17 @@
 // in there, so it assumes that everything around it is hostile but the two descriptors that it
 // inherited, or got where it was told to ask for them.
 //
-//   botbottle-relay (--lease FD --listen FD | --rendezvous PATH)
+//   botbottle-relay (--lease FD --listen FD | --rendezvous PATH [--until FD])
 //                   [--forward PORT=PATH]… [--uid N --gid N] [--pids N]
+//
+// A PATH that begins with `@` is an abstract name, filled with NULs to the length of an address.
+// --until: an inherited socket at whose hang-up the relay ends, and the kernel the bottle.
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,6 +52,7 @@ struct Options {
     };
     int lease = -1;
     int listen = -1;
+    int until = -1;
     const char* rendezvous = nullptr;
     std::vector<Forward> forwards;
     long uid = -1;
@@ -71,6 +77,8 @@ bool parse_option(std::string_view name, std::string_view value, Options& option
         options.lease = static_cast<int>(*number);
     else if (name == "--listen")
         options.listen = static_cast<int>(*number);
+    else if (name == "--until")
+        options.until = static_cast<int>(*number);
     else if (name == "--uid")
         options.uid = *number;
     else if (name == "--gid")
@@ -93,7 +101,8 @@ std::optional<Options> parse_options(int count, char** words) {
     }
     const bool inherits = options.lease > STDERR_FILENO && options.listen > STDERR_FILENO;
     const bool inherits_nothing = options.lease < 0 && options.listen < 0;
-    const bool complete = options.rendezvous != nullptr ? inherits_nothing : inherits;
+    const bool complete =
+        options.rendezvous != nullptr ? inherits_nothing : inherits && options.until < 0;
     const bool identified = (options.uid < 0) == (options.gid < 0);
     return complete && identified ? std::optional(options) : std::nullopt;
 }
@@ -164,6 +173,29 @@ class ChildSignal final : public Watcher {
     Sessions& sessions_;
 };
 
+class HangUp final : public Watcher {
+  public:
+    HangUp(Loop& loop, Descriptor descriptor) : descriptor_(std::move(descriptor)) {
+        if (descriptor_) loop.watch(descriptor_.get(), EPOLLIN, this);
+    }
+    void ready(int, std::uint32_t) override { happened_ = true; }
+    bool happened() const { return happened_; }
+
+    // Says that this is the end, and waits until what is on its way out has been passed on.
+    void say_farewell() const {
+        constexpr int kFarewellMs = 2000;
+        if (!descriptor_ || happened_) return;
+        shutdown(descriptor_.get(), SHUT_WR);
+        pollfd gone = {descriptor_.get(), POLLIN, 0};
+        while (poll(&gone, 1, kFarewellMs) < 0 && errno == EINTR)
+            continue;
+    }
+
+  private:
+    Descriptor descriptor_;
+    bool happened_ = false;
+};
+
 // Tells the launcher that the bottle answers, and waits until it has written down that the bottle
 // exists. False when the launcher died before: nobody would ever find this bottle.
 bool commit(Descriptor lease) {
@@ -185,8 +217,15 @@ Result<Arrival> inherit(const Options& options) {
 }
 
 int run(const Options& options) {
-    auto arrival = options.rendezvous != nullptr ? meet(options.rendezvous) : inherit(options);
+    auto arrival =
+        options.rendezvous != nullptr ? meet(options.rendezvous, options.until) : inherit(options);
     if (!arrival) return complain(arrival.error().message);
+    Descriptor until;
+    if (options.until >= 0) {
+        auto inherited = control::inherited(options.until);
+        if (!inherited) return complain(arrival->lease, inherited.error().message);
+        until = std::move(*inherited);
+    }
     const Descriptor& lease = arrival->lease;
     if (auto given_up = give_up(options); !given_up)
         return complain(lease, given_up.error().message);
@@ -206,12 +245,14 @@ int run(const Options& options) {
     }
     Sessions sessions(loop, std::move(arrival->listener), open_files);
     const ChildSignal child_signal(loop, sessions);
+    const HangUp hang_up(loop, std::move(until));
     if (!commit(std::move(arrival->lease))) return complain("the launcher is gone");
 
-    while (!sessions.finished()) {
+    while (!sessions.finished() && !hang_up.happened()) {
         loop.wait(sessions.timeout_ms());
         sessions.expire();
     }
+    hang_up.say_farewell();
     return 0;
 }
 

@@ -26,9 +26,9 @@ tl::unexpected<Error> refused(const std::string& what) {
 
 }  // namespace
 
-Result<Arrival> meet(const char* path) {
+Result<Arrival> meet(const char* path, int kept) {
     // Engines have left descriptors of the host's open here (CVE-2024-21626).
-    control::close_all_but({});
+    kept < 0 ? control::close_all_but({}) : control::close_all_but({kept});
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     if (std::strlen(path) >= sizeof address.sun_path) {
@@ -36,6 +36,7 @@ Result<Arrival> meet(const char* path) {
         return refused(path);
     }
     std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    if (*path == '@') address.sun_path[0] = '\0';  // a name without a file
     Descriptor connection(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!connection) return refused("socket");
     if (connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)

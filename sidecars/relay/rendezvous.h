@@ -13,8 +13,9 @@ struct Arrival {
     control::Descriptor filter;    // a program for seccomp
 };
 
-// Connects to the launcher's socket, which the bottle sees only while it is launched.
-Result<Arrival> meet(const char* path);
+// Connects to the launcher's socket, which the bottle sees only while it is launched. `kept`: a
+// descriptor that stays open besides, or -1.
+Result<Arrival> meet(const char* path, int kept = -1);
 
 // This process and all that it starts stay under the filter. After privileges were given up.
 Result<void> apply_filter(const control::Descriptor& program);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -52,6 +53,14 @@ bool is_master(int fd) {
     struct stat status = {};
     return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
            status.st_rdev == makedev(kMajor, kMinor) && isatty(fd) == 1;
+}
+
+// Of a bottle that shares no kernel with us the terminal stays where it is, and its bytes come over
+// a socket.
+bool is_stream(int fd) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
 }
 
 void set_size(int master, WindowSize size) {
@@ -204,7 +213,8 @@ std::optional<Outcome> Client::on_packets() {
 
 std::optional<Outcome> Client::on_started(std::vector<Descriptor> descriptors) {
     if (!tty_) return std::nullopt;
-    if (descriptors.size() != 1 || !is_master(descriptors[0].get())) {
+    remote_ = descriptors.size() == 1 && is_stream(descriptors[0].get());
+    if (descriptors.size() != 1 || (!remote_ && !is_master(descriptors[0].get()))) {
         return failed("not_a_terminal", "the bottle sent something that is not a terminal");
     }
     output_ = std::move(descriptors[0]);
@@ -254,8 +264,13 @@ void Client::on_pipe_signal(int number) {
 }
 
 void Client::resize() {
-    const auto size = terminal_.size();
-    if (output_ && size) set_size(output_.get(), *size);
+    if (const auto size = terminal_.size()) resize(*size);
+}
+
+void Client::resize(WindowSize size) {
+    if (!output_) return;
+    if (!remote_) return set_size(output_.get(), size);
+    send(connection_.get(), 'W', {std::to_string(size.columns), std::to_string(size.rows)});
 }
 
 // A program draws its screen again when the size changed, so it is changed and put back. Not at
@@ -264,7 +279,7 @@ void Client::force_redraw() {
     const auto size = terminal_.size();
     if (!size || size->rows < 2) return;
     const auto rows = static_cast<unsigned short>(size->rows - 1);
-    set_size(output_.get(), {size->columns, rows});
+    resize({size->columns, rows});
     redraw_at_ = Clock::now() + kRedrawDelay;
 }
 

@@ -42,13 +42,15 @@ class Client {
     std::optional<Outcome> open_pipes(Descriptor (&theirs)[3]);
     void close_finished();
     void resize();
+    void resize(WindowSize size);
     void force_redraw();
 
     Descriptor connection_;
     Descriptor signals_;
     Terminal terminal_;
     bool tty_ = false;
-    std::string name_;  // of a session that can be left and found again
+    bool remote_ = false;  // the terminal is on another machine, and is told of sizes by message
+    std::string name_;     // of a session that can be left and found again
 
     // Our ends. With a terminal, the master is both input and output.
     Descriptor input_;

@@ -271,6 +271,7 @@ class Bottle:
         self.home.extra.update(ATTACK_TOKEN=world.token, **variables)
         if backend == "docker":
             self.home.extra.update(suite.engine().environment)
+        self.home.extra.update(suite.placement())
         self.home.settings(f"backend: {backend}\negress:\n  upstream_ca: {world.authority.certificate}\n")
         self.home.bottle(name, front or front_matter())
         self._fill_workspace()

@@ -8,11 +8,14 @@ class OnDocker:
     """Before ProductCase or one that is made of it."""
 
     def setUp(self):
-        self.engine = suite.engine()
+        self.engine = self.find_engine()
         super().setUp()
         self.product.extra.update(self.engine.environment)
         self.product.extra["BOT_BOTTLE_BACKEND"] = "docker"
         self.addCleanup(self._no_container_left)
+
+    def find_engine(self):
+        return suite.engine()
 
     def _no_container_left(self):
         # The engine removes what has ended in its own time.

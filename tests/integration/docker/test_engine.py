@@ -4,9 +4,12 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 
-from lib import processes
+from lib import processes, suite
+from lib.engine import Engine
+from lib.testbed import RESOLVER
 
 from .harness import DockerCase
 
@@ -25,8 +28,12 @@ class Words(DockerCase):
         self.refused("there is no engine at /nonexistent/docker.sock")
 
     def test_an_engine_elsewhere(self):
-        self.product.extra["DOCKER_HOST"] = "tcp://192.0.2.1:2375"
-        self.refused("need an engine of this machine")
+        self.product.extra["DOCKER_HOST"] = "ssh://me@there"
+        self.refused("is not spoken", "ssh -NL")
+        self.product.extra["DOCKER_HOST"] = "tcp://127.0.0.1:9"
+        self.refused("no engine answers at tcp://127.0.0.1:9")
+        self.product.extra["DOCKER_TLS_VERIFY"] = "1"
+        self.refused("behind TLS")
 
     def test_somebody_elses_engine(self):
         if self.product.account.uid == 0:
@@ -71,6 +78,91 @@ class Words(DockerCase):
         report = json.loads(result.stdout)
         self.assertEqual(report["backend"], "docker")
         self.assertTrue(all(check["ok"] for check in report["checks"]), report["checks"])
+
+
+class RemappedUsers(suite.ProductCase):
+    def setUp(self):
+        super().setUp()
+        self.product.extra["BOT_BOTTLE_BACKEND"] = "docker"
+
+    def test_are_refused(self):
+        for path in ("/etc/subuid", "/etc/subgid"):
+            suite.testbed.cover(path, "daemon:200000:65536\n")
+        self.engine = Engine(self.product.account, "--userns-remap=daemon:daemon", image=False)
+        self.addCleanup(self.engine.close)
+        self.before |= set(self.engine.pids())
+        self.product.extra["DOCKER_HOST"] = self.engine.host
+        self.assertTrue(any(option.startswith("name=userns") for option in
+                            self.engine.ask("GET", "/info")["SecurityOptions"]))
+        doctor = self.product.run("doctor", "--json")
+        self.assertEqual(doctor.returncode, 4, doctor.stdout)
+        checks = {check["name"]: check for check in json.loads(doctor.stdout)["checks"]}
+        self.assertFalse(checks["user"]["ok"])
+        self.assertIn("remaps users", checks["user"]["message"])
+        self.assertIn("userns-remap", checks["user"]["hint"])
+        started = self.product.run("run", "--", "true")
+        self.assertEqual(started.returncode, 4, started.stderr)
+        self.assertIn("remaps users", started.stderr)
+        self.assertEqual(self.engine.containers(), [])
+        self.assertEqual(list((self.product.config / "state").glob("*")), [], "state was left")
+
+class Resolver(DockerCase):
+    def restart(self, *arguments):
+        self.engine.stop()
+        self.engine.arguments = arguments
+        self.engine.start()
+        self.before |= set(self.engine.pids())
+
+    def test_no_query_reaches_the_engines_resolver(self):
+        """What an engine is told of resolvers, a bottle has no way to."""
+        self.restart("--dns", RESOLVER, "--dns-search", "canary.example")
+        self.addCleanup(self.restart)
+        ask = ("import socket, struct, sys\n"
+               "def name(n):\n"
+               "    try: print(n, socket.getaddrinfo(n, 80))\n"
+               "    except OSError as e: print(n, e)\n"
+               "name(sys.argv[1] + '.canary.example'); name(sys.argv[1])\n"
+               "question = struct.pack('>6H', 7, 0x100, 1, 0, 0, 0) + b''.join("
+               "bytes([len(l)]) + l.encode() for l in (sys.argv[1], 'canary', 'example')) + b'\\0\\0\\1\\0\\1'\n"
+               "for address in ('127.0.0.11', '127.0.0.1', '127.0.0.53', '" + RESOLVER + "'):\n"
+               "    try:\n"
+               "        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.5)\n"
+               "        s.sendto(question, (address, 53)); print(address, s.recv(512))\n"
+               "    except OSError as e: print(address, e)\n")
+        asked = suite.testbed.queries
+        subprocess.run(["python3", "-c", ask, "from-the-host"], check=True, timeout=30, capture_output=True)
+        self.assertIn("from-the-host.canary.example", asked, "the control did not get through")
+        container = self.engine.ask("POST", "/containers/create", {"Image": self.engine.base,
+                                    "Cmd": ["cat", "/etc/resolv.conf"], "HostConfig": {"NetworkMode": "none"}})
+        self.engine.ask("POST", f"/containers/{container['Id']}/start")
+        self.engine.ask("POST", f"/containers/{container['Id']}/wait")
+        told = self.engine.ask("GET", f"/containers/{container['Id']}/logs?stdout=1", parse=False)
+        self.assertIn(RESOLVER.encode(), told, "this engine tells its containers of no resolver")
+        self.engine.ask("DELETE", f"/containers/{container['Id']}")
+        inside = self.ok(self.product.run("run", "--", "sh", "-c", 'cat /etc/resolv.conf; python3 -c "$0" in-the-bottle',
+                                          ask))
+        self.assertNotIn("nameserver", inside.stdout)
+        self.assertIn(RESOLVER, inside.stdout, "the attempts did not run")
+        self.assertEqual([name for name in asked if "in-the-bottle" in name], [])
+
+
+class Many(DockerCase):
+    COUNT = 20
+
+    def test_twenty_at_once(self):
+        self.ok(self.product.run("run", "--", "true"))  # the image, once
+        started = [self.product.popen("run", "--", "sh", "-c", "echo up; exec sleep 600")
+                   for _ in range(self.COUNT)]
+        bottles = self.product.wait_for_bottles(self.COUNT, 120)
+        for process in started:
+            self.assertEqual(process.stdout.readline(), "up\n")
+        self.assertEqual(len({bottle["identity"] for bottle in bottles}), self.COUNT)
+        self.assertEqual(len(self.containers()), self.COUNT)
+        egress = [pid for pid in processes.named("botbottle-egress") if pid not in self.before]
+        self.assertEqual(len(egress), self.COUNT)
+        self.ok(self.product.run("stop", *(bottle["identity"] for bottle in bottles), timeout=120))
+        for process in started:
+            process.communicate(timeout=30)
 
 
 class Leftovers(DockerCase):

@@ -26,7 +26,7 @@ reason = None  # why there is no root filesystem
 def asked_for(argv):
     """Whether a run with these arguments needs it: making it takes minutes on a new machine. Told by
     a name or by the backend, or (a run of everything) by there being no name at all."""
-    with_value = ("--prefix", "--user", "--counts", "--backend", "--jobs", "--queue")
+    with_value = ("--prefix", "--user", "--counts", "--backend", "--placement", "--jobs", "--queue")
     names = [word for before, word in zip(argv, argv[1:])
              if not word.startswith("-") and before not in with_value]
     return any("docker" in word for word in argv[1:] if not word.startswith("/")) or not names
@@ -87,12 +87,13 @@ class EngineConnection(http.client.HTTPConnection):
 
 
 class Engine:
-    """A running dockerd. `account` may use its socket, nobody else but root."""
+    """A running dockerd, with the image unless it is not wanted. `account` may use its socket, nobody
+    else but root. `arguments` are dockerd's own."""
 
-    def __init__(self, account):
-        if reason:
-            raise unittest.SkipTest(f"no engine: {reason}")
-        self.account = account
+    def __init__(self, account, *arguments, image=True):
+        if shutil.which("dockerd") is None or (image and reason):
+            raise unittest.SkipTest(f"no engine: {reason or 'dockerd is not installed'}")
+        self.account, self.arguments = account, arguments
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bb-engine-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.socket = str(self.folder / "docker.sock")
@@ -100,15 +101,15 @@ class Engine:
         self.log = self.folder / "log"
         self.process = None
         self.start()
-        self.base = self._import()
+        self.base = self._import() if image else None
 
     def start(self):
         """Also again, after stop() or kill(): what it holds is still there."""
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
+            self.process = self._spawn(
                 ["dockerd", "--host", self.host, "--data-root", str(self.folder / "data"),
                  "--exec-root", str(self.folder / "exec"), "--pidfile", str(self.folder / "pid"),
-                 "--bridge=none", "--iptables=false", "--ip-masq=false"],
+                 "--bridge=none", "--iptables=false", "--ip-masq=false", *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         if not processes.wait_until(self._answers, 60, 0.2):
             tail = self.log.read_text(errors="replace")[-1500:]
@@ -116,6 +117,9 @@ class Engine:
             raise AssertionError(f"dockerd did not start:\n{tail}")
         os.chown(self.socket, 0, self.account.gid)
         os.chmod(self.socket, 0o660)
+
+    def _spawn(self, argv, **options):
+        return subprocess.Popen(argv, **options)
 
     def _answers(self):
         if self.process.poll() is not None:
@@ -189,3 +193,23 @@ class Engine:
             if not self.folder.exists():
                 return
             time.sleep(0.2)
+
+
+class RemoteEngine(Engine):
+    """An engine on another machine: it runs in the world (see testbed), is reached over the wire, and
+    sees neither the tests' files nor the product's."""
+
+    PORT = 2375
+
+    def __init__(self, account, testbed, address):
+        self.testbed = testbed
+        # 20.10 waits 15 s before it listens without TLS, unless that is what was asked for.
+        super().__init__(account, f"--host=tcp://{address}:{self.PORT}", "--tls=false")
+        self.host = f"tcp://{address}:{self.PORT}"
+
+    def _spawn(self, argv, **options):
+        # Of /tmp, which all of ours is below, it has its own folder and nothing else.
+        hidden = ("mount --make-rprivate / && mkdir -p /mnt && mount --bind \"$0\" /mnt && "
+                  "mount -t tmpfs tmpfs /tmp && mkdir \"$0\" && mount --move /mnt \"$0\" && exec \"$@\"")
+        argv = ["unshare", "--mount", "sh", "-c", hidden, str(self.folder), *argv]
+        return self.testbed.world(lambda: subprocess.Popen(argv, **options))

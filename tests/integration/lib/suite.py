@@ -21,6 +21,7 @@ LONGEST_TEST = 180  # seconds; a test that hangs is a failure with a name, and t
 options = None  # of this run: prefix, account, backend
 testbed = None
 _engine = None
+_others = []
 
 
 def start(argv, description, extra=None):
@@ -33,6 +34,7 @@ def start(argv, description, extra=None):
                         help="the account that the product runs as")
     parser.add_argument("--counts", type=pathlib.Path, help="write 'PASSED FAILED SKIPPED' there")
     parser.add_argument("--backend", default="bubblewrap")
+    parser.add_argument("--placement", choices=["host", "bundle"], help="of a backend that has a choice of it")
     parser.add_argument("--jobs", type=int, default=1, help="runners at a time, each with a machine of its own")
     parser.add_argument("--queue", type=int, help=argparse.SUPPRESS)  # see shared_out
     parser.add_argument("names", nargs="*", help="parts of test names: run these only")
@@ -63,9 +65,23 @@ def engine():
     return _engine
 
 
+def also_close(other):
+    """An engine besides the run's own, ended with it; its processes are nobody's to be missed."""
+    _others.append(other)
+
+
+def placement():
+    """For the operator's shell."""
+    return {"BOTBOTTLE_PLACEMENT": options.placement} if options.placement else {}
+
+
+def _engines():
+    return [*([_engine] if _engine is not None else []), *_others]
+
+
 def living():
     """Processes that somebody started and that live, but for the engine's own."""
-    own = _engine.pids() if _engine is not None else []
+    own = [pid for engine in _engines() for pid in engine.pids()]
     return [pid for pid in processes.descendants() if pid not in own]
 
 
@@ -84,6 +100,7 @@ class ProductCase(unittest.TestCase):
             self.product.extra["BOT_BOTTLE_BACKEND"] = options.backend
         if options.backend == "docker":
             self.product.extra.update(engine().environment)
+        self.product.extra.update(placement())
         self.before = set(living())
         self.addCleanup(self.product.close)
         self.addCleanup(self._nothing_left)
@@ -244,8 +261,8 @@ def report(passed, failed, skipped):
 
 def end_early(_number, _frame):
     """Told to stop: nothing that was started may outlive the runner."""
-    if _engine is not None:
-        _engine.close()
+    for one in _engines():
+        one.close()
     for _ in range(20):  # what is being killed may be starting something
         processes.end_all(processes.descendants())
         time.sleep(0.05)
@@ -261,7 +278,7 @@ def took_too_long(_number, _frame):
 
 def finish(status):
     """Ends at once: server threads need no farewell."""
-    if _engine is not None:
-        _engine.close()
+    for one in _engines():
+        one.close()
     sys.stdout.flush()
     os._exit(status)

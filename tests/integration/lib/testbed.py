@@ -53,8 +53,8 @@ class Testbed:
         self._raise_wire()
         # An empty /run: no service of the machine is in the way, and a test can play one.
         run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
-        self._replace("/etc/resolv.conf", f"nameserver {GATEWAY}\n")
-        self._replace("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+        self.cover("/etc/resolv.conf", f"nameserver {GATEWAY}\n")
+        self.cover("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
         for address in (GATEWAY, RESOLVER):
             resolver = self.world(lambda a=address: listen(a, 53, socket.SOCK_DGRAM))
             threading.Thread(target=self._resolve, args=(resolver,), daemon=True).start()
@@ -92,7 +92,7 @@ class Testbed:
         run("ip", "-6", "addr", "add", f"{PUBLIC6}/128", "dev", "lo", "nodad")
 
     @staticmethod
-    def _replace(path, text):
+    def cover(path, text):
         """Covers a file of the system in this mount namespace only."""
         with tempfile.NamedTemporaryFile("w", delete=False) as file:
             file.write(text)

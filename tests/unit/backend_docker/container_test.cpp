@@ -14,7 +14,8 @@ class Container : public testing::Test {
     Container() {
         plan_.bottle = {"coder-ab12c", "/h/state/coder-ab12c", "/r/coder-ab12c", "/p/libexec",
                         "/r/coder-ab12c/docker"};
-        plan_.handle = {"unix:///e.sock", "sha256:abc", {64123, 64124}, to_json(Limits())};
+        plan_.handle = {
+            "unix:///e.sock", Placement::host, "sha256:abc", {64123, 64124}, to_json(Limits())};
         plan_.sockets_dir = "/r/coder-ab12c/sockets";
         plan_.hostname = "bottle";
         plan_.forwards = {{9099, "egress.sock"}, {9420, "git.sock"}};
@@ -130,6 +131,31 @@ TEST_F(Container, IsGoneWhenItEnds) {
     EXPECT_EQ(host().at("AutoRemove"), true);
     EXPECT_EQ(host().at("RestartPolicy").at("Name"), "no");
     EXPECT_EQ(host().at("LogConfig").at("Type"), "none");
+}
+
+TEST_F(Container, OfABundleSharesNothingWithThisMachine) {
+    plan_.handle.placement = Placement::bundle;
+    plan_.handle.owner = kBundleOwner;
+    const Json document = this->document();
+    const Json host = this->host();
+    EXPECT_EQ(host.at("NetworkMode"), "none");
+    EXPECT_EQ(host.at("ReadonlyRootfs"), true);
+    for (const Json& mount : host.at("Mounts")) {
+        EXPECT_EQ(mount.at("Type"), "volume");
+        EXPECT_FALSE(mount.contains("Source"));
+    }
+    EXPECT_EQ(document.dump().find("/r/coder-ab12c"), std::string::npos);
+    EXPECT_EQ(document.dump().find("/p/libexec"), std::string::npos);
+    EXPECT_EQ(document.at("User"), "1000:1000");
+    EXPECT_EQ(document.at("Env"), Json::array());
+    EXPECT_EQ(document.at("StdinOnce"), true);
+    EXPECT_EQ(host.at("Dns"), Json::array({"127.0.0.1"}));
+    EXPECT_EQ(document.at("Entrypoint"), Json::array({"/usr/lib/botbottle/botbottle-anchor"}));
+    EXPECT_EQ(
+        document.at("Cmd"),
+        Json::array({"/usr/lib/botbottle/botbottle-relay", "/tmp", "egress.sock", "git.sock", "--",
+                     "--rendezvous", "@botbottle/relay.sock", "--forward",
+                     "9099=@botbottle/egress.sock", "--forward", "9420=@botbottle/git.sock"}));
 }
 
 }  // namespace

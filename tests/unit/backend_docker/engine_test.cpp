@@ -2,6 +2,8 @@
 // here: tests/integration/docker has a real one.
 #include "engine.h"
 
+#include <sys/utsname.h>
+
 #include <cerrno>
 
 #include "engine_error.h"
@@ -13,13 +15,44 @@ namespace {
 
 using host_bottle::code_of;
 
-TEST(Endpoint, IsASocketOfThisHost) {
+TEST(Endpoint, IsASocketOrAnAddress) {
     EXPECT_EQ(parse_endpoint("unix:///run/docker.sock").socket, "/run/docker.sock");
     EXPECT_EQ(parse_endpoint("/run/docker.sock").text, "unix:///run/docker.sock");
-    for (const char* const remote : {"tcp://10.0.0.1:2375", "ssh://me@there", "https://a:2376"})
-        EXPECT_EQ(code_of([&] { parse_endpoint(remote); }), "engine_not_local") << remote;
-    for (const char* const bad : {"", "unix://", "unix://run/docker.sock", "docker.sock"})
+    const Endpoint remote = parse_endpoint("tcp://10.0.0.1:2375");
+    EXPECT_FALSE(remote.is_local());
+    EXPECT_EQ(remote.url(), "http://10.0.0.1:2375");
+    EXPECT_EQ(parse_endpoint("tcp://[fd00::1]:2375/").url(), "http://[fd00::1]:2375");
+    EXPECT_EQ(parse_endpoint(remote.text).port, "2375");
+    for (const char* const other : {"ssh://me@there", "https://a:2376", "fd://"})
+        EXPECT_EQ(code_of([&] { parse_endpoint(other); }), "engine_out_of_reach") << other;
+    for (const char* const bad :
+         {"", "unix://", "unix://run/docker.sock", "docker.sock", "tcp://", "tcp://a",
+          "tcp://a:", "tcp://:1", "tcp://a:70000", "tcp://a:1x", "tcp://a b:1", "tcp://me@a:1",
+          "tcp://a/b:1", "tcp://fd00::1:2375"})
         EXPECT_EQ(code_of([&] { parse_endpoint(bad); }), "bad_docker_host") << bad;
+}
+
+TEST(Endpoint, DoesWithoutEncryptionOnlyWhereNoneWasAskedFor) {
+    setenv("DOCKER_TLS_VERIFY", "1", 1);
+    EXPECT_EQ(code_of([&] { parse_endpoint("tcp://10.0.0.1:2376"); }), "engine_tls");
+    EXPECT_EQ(code_of([&] { parse_endpoint("unix:///run/docker.sock"); }), "");
+    unsetenv("DOCKER_TLS_VERIFY");
+}
+
+TEST(Endpoint, DecidesOnThePlacementUnlessTheOperatorDoes) {
+    const Endpoint local = parse_endpoint("unix:///run/docker.sock");
+    const Endpoint remote = parse_endpoint("tcp://10.0.0.1:2375");
+    unsetenv("BOTBOTTLE_PLACEMENT");
+    EXPECT_EQ(placement_for(local), Placement::host);
+    EXPECT_EQ(placement_for(remote), Placement::bundle);
+    setenv("BOTBOTTLE_PLACEMENT", "bundle", 1);
+    EXPECT_EQ(placement_for(local), Placement::bundle);
+    setenv("BOTBOTTLE_PLACEMENT", "host", 1);
+    EXPECT_EQ(placement_for(local), Placement::host);
+    EXPECT_EQ(code_of([&] { placement_for(remote); }), "engine_not_local");
+    setenv("BOTBOTTLE_PLACEMENT", "elsewhere", 1);
+    EXPECT_EQ(code_of([&] { placement_for(local); }), "bad_placement");
+    unsetenv("BOTBOTTLE_PLACEMENT");
 }
 
 TEST(Endpoint, ComesFromTheOperatorsEnvironment) {
@@ -84,7 +117,7 @@ TEST(EngineInfo, RefusesWhereUsersOrKernelsDiffer) {
     const auto failing = [](const Json& info) {
         bool usable = true;
         std::string failed;
-        for (const Json& check : checks_of_info(info, usable)) {
+        for (const Json& check : checks_of_info(info, Placement::host, usable)) {
             if (!check.at("ok").get<bool>()) failed = check.at("name").get<std::string>();
         }
         EXPECT_EQ(usable, failed.empty());
@@ -98,6 +131,23 @@ TEST(EngineInfo, RefusesWhereUsersOrKernelsDiffer) {
     EXPECT_EQ(failing({{"SecurityOptions", {seccomp, "name=selinux"}}}), "user");
     EXPECT_EQ(failing({{"OperatingSystem", "Docker Desktop"}}), "local");
     EXPECT_EQ(failing({{"OSType", "windows"}}), "local");
+}
+
+TEST(EngineInfo, OfABundleMindsTheMachineAlone) {
+    const auto usable = [](const Json& info) {
+        bool found = true;
+        checks_of_info(info, Placement::bundle, found);
+        return found;
+    };
+    utsname ours = {};
+    ASSERT_EQ(uname(&ours), 0);
+    const Json here = {{"OSType", "linux"},
+                       {"Architecture", ours.machine},
+                       {"OperatingSystem", "Docker Desktop"},
+                       {"SecurityOptions", {"name=rootless", "name=userns", "name=selinux"}}};
+    EXPECT_TRUE(usable(here));
+    EXPECT_FALSE(usable({{"OSType", "linux"}, {"Architecture", "s390x"}}));
+    EXPECT_FALSE(usable({{"OSType", "windows"}, {"Architecture", ours.machine}}));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST_F(Records, AreNotGuessedAt) {
 }
 
 TEST_F(Records, HaveTheirProcessInTheHandleToo) {
-    Handle handle{"unix:///e.sock", "sha256:1", {5, 6}, Json::object()};
+    Handle handle{"unix:///e.sock", Placement::host, "sha256:1", {5, 6}, Json::object()};
     Json document = to_json(handle);
     EXPECT_FALSE(relay_in(document)) << "prepared, not launched";
     add_to_handle(document, {"a", "unix:///e.sock", "abc", {10, 111}, "/l"});

@@ -25,7 +25,7 @@ CORE_ROOMS = {
 }
 
 # The same for sidecars: libraries first, then programs, which never include one another. The relay takes
-# its end of the session protocol from session.
+# its end of the session protocol from session, and so does the tether.
 SIDECAR_ROOMS = {
     "http": set(),
     "http2": {"http"},
@@ -37,6 +37,7 @@ SIDECAR_ROOMS = {
     "control": set(),
     "session": {"control"},
     "relay": {"control", "session"},
+    "tether": {"control", "session"},
     "probe": set(),
     "egress": {"http", "http2", "websocket", "policy", "scan", "tls", "audit", "control"},
     "warden": {"tls", "audit", "control"},
