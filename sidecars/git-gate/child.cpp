@@ -30,10 +30,12 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
                          pid_t parent, char* const* argv, char* const* environment) {
     // The parent may have died before the signal was asked for.
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) _exit(127);
+    // A handler of ours would run here too, and tell the parent, whose pipe it writes to.
+    for (const int number : {SIGTERM, SIGPIPE})
+        signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    signal(SIGPIPE, SIG_DFL);
     for (std::size_t i = 0; i < sources.size(); ++i)
         if (dup2(sources[i] >= 0 ? sources[i] : null, static_cast<int>(i)) < 0) _exit(127);
     close_range(static_cast<unsigned>(sources.size()), ~0U, 0);
@@ -77,15 +79,23 @@ Result<std::unique_ptr<Child>> Child::start(asio::io_context& io, const ChildPla
     const auto environment = pointers(plan.environment);
     // execvpe searches in this process's own PATH, which main() sets.
     const pid_t parent = getpid();
+    // Until the child has its own: it may be told to end at once.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     const pid_t pid = fork();
-    if (pid < 0) return cannot();
     if (pid == 0) become(plan, sources, null.get(), parent, argv.data(), environment.data());
+    const int error = errno;
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
+    if (pid < 0) return cannot();
     const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
     if (pidfd < 0) {
-        const auto error = cannot();
+        const auto failed = cannot();
         kill(pid, SIGKILL);
         waitpid(pid, nullptr, 0);
-        return error;
+        return failed;
     }
     return std::unique_ptr<Child>(new Child(io, pid, pidfd));
 }

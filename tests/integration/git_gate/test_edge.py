@@ -19,6 +19,46 @@ PY
 """
 
 
+# 64 threads; each sends a request to its end. Prints the status of each, or "none".
+MANY = r"""python3 - <<'PY'
+import os, socket, threading
+HEAD = b"POST /project.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-git-receive-pack-request\r\n"
+MB = os.urandom(1 << 20)
+def chunks(count, size=1 << 20):
+    for _ in range(count):
+        yield b"%x\r\n" % size + MB[:size] + b"\r\n"
+def kinds():
+    yield [HEAD + b"Content-Length: 20000000\r\n\r\n"] + [MB] * 19                  # truncated
+    yield [HEAD + b"Content-Length: 99000000\r\n\r\n"] + [MB] * 4                    # oversized, and says so
+    yield [HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *chunks(80)]                # oversized, and does not
+    yield [HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *chunks(3), b"zz\r\n"]     # no chunk
+    yield [HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"f" * 4000000]              # a chunk's size without end
+    yield [HEAD + b"X: " + b"a" * 2000000 + b"\r\n\r\n"]                              # a field without end
+    yield [MB * 4]                                                                    # no HTTP at all
+    yield [HEAD + b"Content-Length: 8\r\n\r\n", b"ffffPACK"]                          # no pkt-line
+def one(pieces):
+    answer = b""
+    try:
+        with socket.create_connection(("127.0.0.1", 9420), 60) as s:
+            try:
+                for piece in pieces: s.sendall(piece)
+                s.shutdown(socket.SHUT_WR)
+            except OSError: pass
+            while len(answer) < 4096 and (more := s.recv(4096)): answer += more
+    except OSError: pass
+    words = answer.split()
+    return words[1].decode() if len(words) > 1 and words[0].startswith(b"HTTP/") else "none"
+said = []
+def client(number):
+    said.append(one(list(kinds())[number % 8]))
+threads = [threading.Thread(target=client, args=(number,)) for number in range(64)]
+for each in threads: each.start()
+for each in threads: each.join()
+print(*said)
+PY
+"""
+
+
 class Key(GitCase):
     def test_it_is_nowhere_in_the_bottle_or_on_the_host(self):
         self.declare()
@@ -100,6 +140,35 @@ class Requests(GitCase):
                 self.assertNotIn(ref.encode() if ref != "HEAD" else b"\xff", b"".join(
                     str(p.relative_to(mirror)).encode() for p in mirror.rglob("refs/*/*")))
         self.assertEqual(self.upstream.refs(), before)
+
+    def test_memory_is_bounded_whatever_64_clients_send(self):
+        """Malformed, oversized, chunked without an end, truncated, and never ended: all at once."""
+        self.declare(rules="max_push_size: 64M")
+        bottle = self.started()
+        self.execute(bottle, clone(self.upstream.url()))
+        gate, = self.gate_pids()
+        refs, before = self.upstream.refs(), self.memory(gate)
+        out = self.execute(bottle, MANY)
+        statuses = out.split()
+        self.assertEqual(len(statuses), 64, out)
+        # Bad HTTP is told so; bad git gets git's own answer, which is a 200 with words.
+        self.assertLessEqual(set(statuses), {"200", "400", "413", "431", "500", "none"}, out)
+        for status in ("400", "413", "431"):
+            self.assertIn(status, statuses)
+        self.assertEqual(self.upstream.refs(), refs)
+        died = [line for line in self.product.run("logs", bottle, "--json").stdout.splitlines() if "sidecar_died" in line]
+        self.assertEqual(died, [])
+        self.assertLess(self.memory(gate), 64, f"{before:.0f} MiB before")
+        self.execute(bottle, "cd ~/project; " + commit() + "git push -q origin main")
+        self.assertTrue(processes.wait_until(
+            lambda: [processes.name(pid) for pid in processes.descendants() if processes.name(pid).startswith("git")] == [],
+            30, 0.1), "gits are left")
+
+    @staticmethod
+    def memory(pid):
+        """The most that it ever had, in MiB."""
+        with open(f"/proc/{pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
 
     def test_64_clients(self):
         self.declare()
