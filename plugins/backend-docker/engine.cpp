@@ -243,7 +243,7 @@ const EngineVersion& Engine::version() {
     found.name = "Docker";
     for (const Json& component : document.value("Components", Json::array())) {
         if (component.value("Name", std::string()).find("Podman") != std::string::npos) {
-            found.name = "Podman";
+            found.name = kPodman;
         }
     }
     found.version = document.value("Version", std::string());

@@ -19,8 +19,10 @@ namespace backend_docker {
 
 using Json = nlohmann::json;
 
+constexpr const char* kPodman = "Podman";
+
 struct EngineVersion {
-    std::string name;  // "Docker", "Podman"
+    std::string name;  // "Docker", or kPodman
     std::string version;
     std::string api;  // the one that is spoken: the newest that both know
 };

@@ -8,6 +8,7 @@
 #include "host-bottle/host_user.h"
 #include "image.h"
 #include "launch.h"
+#include "probe.h"
 
 namespace backend_docker {
 namespace {
@@ -55,6 +56,7 @@ Json prepare(const Json& request, const botbottle::plugin::Host& host) {
     Handle handle;
     handle.engine = engine.endpoint().text;
     handle.placement = placement_of(bottle, engine.endpoint());
+    refuse_placement(engine, handle.placement);
     const bool bundle = handle.placement == Placement::bundle;
     handle.owner = bundle ? kBundleOwner : owner_for(bottle.identity);
     handle.limits = to_json(limits_of(request, warnings));

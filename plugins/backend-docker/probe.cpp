@@ -130,6 +130,15 @@ Json checks_of_info(const Json& info, Placement placement, bool& usable) {
     return checks.take();
 }
 
+// Podman (4.3) attaches to no container before it runs, and what becomes of one whose attached
+// stream ends is not known to be its end, on which a bundle relies.
+void refuse_placement(Engine& engine, Placement placement) {
+    if (placement == Placement::host || engine.version().name != kPodman) return;
+    fail_unavailable("podman_bundle",
+                     "placement bundle is for Docker's engines, and this one is Podman's",
+                     "use --placement host with a Podman of this machine, or a Docker engine");
+}
+
 void refuse_unusable(Engine& engine) {
     bool usable = true;
     const Json checks = checks_of_info(info_of(engine), placement_for(engine.endpoint()), usable);
@@ -152,6 +161,7 @@ Json probe(const Json& request) {
         checks.passed("engine", found.name + " " + found.version + " at " + engine.endpoint().text +
                                     ", API " + found.api);
         const Placement placement = placement_for(engine.endpoint());
+        refuse_placement(engine, placement);
         info = info_of(engine);
         bool usable = true;
         const Json of_info = checks_of_info(info, placement, usable);

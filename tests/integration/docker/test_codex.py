@@ -57,6 +57,21 @@ class WithAKey(DockerCodexCase):
         self.goes_on(self.turn())
 
 
+class TheStockImage(WithAKey):
+    """Dockerfile.codex as it is, without a build argument: on what this engine has as its base. The steps
+    that bring in packages find them there, as no registry can be asked."""
+
+    def setUp(self):
+        super().setUp()
+        self.engine.ask("POST", f"/images/{self.product.extra.pop('BOTBOTTLE_DOCKER_BASE')}/tag?repo=node&tag=22-slim")
+        self.addCleanup(self.engine.ask, "DELETE", "/images/node:22-slim?noprune=1")
+
+    def test_turn_and_resume(self):
+        result = self.ok(self.start("--prompt", "write the file about storks"))
+        self.assertIn("Dockerfile.codex", result.stderr)
+        self.assertEqual(self.last_message(result), "the file is written")
+
+
 class OnATerminal(DockerCodexCase):
     script = (Bash("echo from-the-terminal > told.txt"), Say("the heron has landed"))
 
