@@ -20,6 +20,7 @@ struct Bottle {
     std::string runtime_dir;
     std::string libexec_dir;
     std::string place;  // the backend's own directory: runtime_dir, or one in it
+    std::string client = "botbottle-session";  // the program that a session is held with
 
     std::string home() const { return state_dir + "/home"; }
     std::string workspace() const { return state_dir + "/workspace"; }
@@ -29,7 +30,7 @@ struct Bottle {
     std::string session_socket() const { return place + "/session.sock"; }
     std::string record() const { return place + "/backend.json"; }
     std::string relay() const { return libexec_dir + "/botbottle-relay"; }
-    std::string session_client() const { return libexec_dir + "/botbottle-session"; }
+    std::string session_client() const { return libexec_dir + "/" + client; }
 };
 
 // `directory`: the backend's own one in runtime_dir; empty for runtime_dir itself.

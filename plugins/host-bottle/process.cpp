@@ -22,6 +22,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int kCancelPollMs = 100;
+
 int remaining_ms(Clock::time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     return static_cast<int>(std::max<long>(0, left.count()));
@@ -62,14 +64,13 @@ void feed(UniqueFd& to, std::string_view& input) {
     if (input.empty() || broken) to.reset();
 }
 
-[[noreturn]] void become(const std::vector<char*>& argv, int in, int out, int err,
-                         const std::vector<int>& kept) {
+[[noreturn]] void become(const std::vector<char*>& argv, const std::vector<char*>& environment,
+                         int in, int out, int err, const std::vector<int>& kept) {
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     prepare_exec(kept.data(), kept.size());
-    char* const environment[] = {nullptr};
-    execve(argv[0], argv.data(), environment);
+    execve(argv[0], argv.data(), environment.data());
     _exit(127);
 }
 
@@ -129,11 +130,13 @@ ProgramResult run_program(const Program& program) {
     Pipe output = make_pipe();
     Pipe errors = make_pipe();
     const std::vector<char*> argv = argument_pointers(program.argv);
+    const std::vector<char*> environment = argument_pointers(program.environment);
 
     const pid_t pid = fork();
     if (pid < 0) fail_errno("fork");
     if (pid == 0) {
-        become(argv, theirs.get(), output.input.get(), errors.input.get(), program.descriptors);
+        become(argv, environment, theirs.get(), output.input.get(), errors.input.get(),
+               program.descriptors);
     }
     theirs.reset();
     output.input.reset();
@@ -148,9 +151,12 @@ ProgramResult run_program(const Program& program) {
         pollfd polled[] = {{output.output.get(), POLLIN, 0},
                            {errors.output.get(), POLLIN, 0},
                            {input.get(), POLLOUT, 0}};
-        const int found = poll(polled, 3, remaining_ms(deadline));
+        const int left = remaining_ms(deadline);
+        const int found = poll(polled, 3, program.cancelled ? std::min(left, kCancelPollMs) : left);
         if (found == 0) {
-            result.timed_out = true;
+            result.cancelled = program.cancelled && program.cancelled();
+            result.timed_out = !result.cancelled && remaining_ms(deadline) == 0;
+            if (!result.cancelled && !result.timed_out) continue;
             kill_process(process);
             break;
         }
@@ -160,7 +166,7 @@ ProgramResult run_program(const Program& program) {
         if (polled[2].revents != 0) feed(input, to_write);
     }
     // Both outputs are closed; a program that lives on without them is out of our sight.
-    if (!result.timed_out &&
+    if (!result.timed_out && !result.cancelled &&
         !wait_ended(process, std::chrono::milliseconds(remaining_ms(deadline)))) {
         result.timed_out = true;
         kill_process(process);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct ProgramResult {
     int exit_code = -1;
     int signal = 0;  // that ended it, or 0
     bool timed_out = false;
+    bool cancelled = false;
     bool truncated = false;
     std::string output;
     std::string errors;
@@ -44,12 +46,15 @@ struct ProgramResult {
 struct Program {
     std::vector<std::string> argv;
     std::string_view input;
-    std::vector<int> descriptors;  // passed on under their own numbers
+    std::vector<int> descriptors;          // passed on under their own numbers
+    std::vector<std::string> environment;  // NAME=value
+    std::function<bool()> cancelled;       // asked now and then: whether to kill it; may be empty
     std::chrono::milliseconds timeout{5000};
     std::size_t output_limit = 1024 * 1024;  // of each; the rest is read and dropped
 };
 
-// Runs it to its end with an empty environment. After the timeout it is killed.
+// Runs it to its end, with no environment but the one that is named. After the timeout it is
+// killed.
 ProgramResult run_program(const Program& program);
 
 // For the child between fork and exec: the signal state, environment and descriptors of a new

@@ -1,14 +1,18 @@
 // botbottle-session: runs or takes over a session in a bottle, lists the sessions, or ends the
 // bottle.
 //
-//   botbottle-session --socket PATH --request-fd N [--result-fd N]
-//   botbottle-session --socket PATH --attach NAME [--result-fd N]
+//   botbottle-session --socket PATH (--request-fd N | --request-file PATH)
+//   botbottle-session --socket PATH --attach NAME
+//                     both: [--result-fd N | --result-file PATH]
 //   botbottle-session --socket PATH --list
 //   botbottle-session --socket PATH --shutdown MILLISECONDS
 //
-// The exit code is the session's, 128+n for a signal, 125 when there was no session.
+// The exit code is the session's, 128+n for a signal, 125 when there was no session. The files are
+// for a client that is started where no descriptor can be passed, inside a virtual machine.
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -38,6 +42,8 @@ struct Options {
     std::string_view socket;
     std::optional<int> request_fd;
     std::optional<int> result_fd;
+    const char* request_file = nullptr;
+    const char* result_file = nullptr;
     std::optional<std::string_view> attach;
     std::optional<std::string_view> shutdown;
     bool list = false;
@@ -65,6 +71,10 @@ std::optional<Options> parse_options(int count, char** words) {
             options.attach = value;
         else if (name == "--shutdown")
             options.shutdown = value;
+        else if (name == "--request-file")
+            options.request_file = words[i];
+        else if (name == "--result-file")
+            options.result_file = words[i];
         else if (name == "--request-fd" && take_number(value, options.request_fd))
             continue;
         else if (name == "--result-fd" && take_number(value, options.result_fd))
@@ -72,8 +82,9 @@ std::optional<Options> parse_options(int count, char** words) {
         else
             return std::nullopt;
     }
-    const int actions = (options.request_fd ? 1 : 0) + (options.attach ? 1 : 0) +
-                        (options.shutdown ? 1 : 0) + (options.list ? 1 : 0);
+    const bool starts = options.request_fd || options.request_file != nullptr;
+    const int actions = (starts ? 1 : 0) + (options.attach ? 1 : 0) + (options.shutdown ? 1 : 0) +
+                        (options.list ? 1 : 0);
     return actions == 1 && !options.socket.empty() ? std::optional(options) : std::nullopt;
 }
 
@@ -133,10 +144,26 @@ int shutdown(const Descriptor& connection, std::string_view milliseconds) {
     return 0;
 }
 
+// What the file holds now, in a memfd that nobody can change any more.
+Result<Descriptor> sealed_file(const char* path) {
+    const Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
+    std::string text(kMaxRequest + 1, '\0');
+    std::size_t size = 0;
+    ssize_t got = file ? 1 : -1;
+    while (got > 0 && size < text.size()) {
+        got = read(file.get(), text.data() + size, text.size() - size);
+        if (got > 0) size += static_cast<std::size_t>(got);
+    }
+    if (got < 0) return failure("no_request", std::string(path) + ": " + std::strerror(errno));
+    text.resize(size);
+    return seal_document(text);
+}
+
 Outcome run_session(Descriptor connection, const Options& options) {
     if (options.attach)
         return Client(std::move(connection)).take_over(std::string(*options.attach));
-    auto request_fd = control::inherited(*options.request_fd);
+    auto request_fd = options.request_file != nullptr ? sealed_file(options.request_file)
+                                                      : control::inherited(*options.request_fd);
     if (!request_fd) return failed(request_fd.error().code, request_fd.error().message);
     const auto document = SealedDocument::open(request_fd->get());
     if (!document) return failed(document.error().code, document.error().message);
@@ -150,6 +177,7 @@ int tell(const Outcome& outcome, const Descriptor& result) {
     if (result) {
         const std::string json = outcome.document() + "\n";
         if (write(result.get(), json.data(), json.size()) < 0) return kFailed;
+        fsync(result.get());  // a file that another machine reads
     } else if (outcome.kind == Outcome::Kind::failed) {
         return complain(outcome.message);
     }
@@ -162,6 +190,12 @@ int run(const Options& options) {
         auto inherited = control::inherited(*options.result_fd);
         if (!inherited) return complain(inherited.error().message);
         result = std::move(*inherited);
+    }
+    if (options.result_file != nullptr) {
+        constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+        result.reset(open(options.result_file, kNew, 0644));
+        if (!result)
+            return complain(std::string(options.result_file) + ": " + std::strerror(errno));
     }
     auto connection = connect(options.socket);
     if (options.list || options.shutdown) {

@@ -68,8 +68,11 @@ def escape_sequences(world, bottle, results):
     """The detach keys as an agent's output: only what the operator types may count."""
     def session_goes_on(what, type_keys):
         program = bottle.home.write("tools/claude", STAND_IN_AGENT.format(what=what), 0o755)
-        bottle.home.bottle("agents-own", "env: {}\n" if bottle.backend != "docker" else
-                           f"agent_provider:\n  dockerfile: {program.parent}/Dockerfile\n")
+        bottle.home.bottle("agents-own", {
+            "docker": f"agent_provider:\n  dockerfile: {program.parent}/Dockerfile\n",
+            "smolmachines": "agent_provider:\n  template: command\n  command: sh\n  prompt_mode: none\n  arguments: "
+                            + json.dumps(["-c", STAND_IN_AGENT.format(what=what)]) + "\n",
+        }.get(bottle.backend, "env: {}\n"))
         bottle.home.write("tools/Dockerfile", "ARG BASE\nFROM ${BASE}\n"
                                               "COPY claude /usr/local/bin/claude\n")
         bottle.home.agent("actor", "bottle: agents-own\n")

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 
-from lib import certificates, processes, servers, suite, testbed as addresses
+from lib import certificates, processes, servers, smolvm, suite, testbed as addresses
 from lib.host import libc
 from lib.product import Home
 
@@ -272,6 +272,7 @@ class Bottle:
         if backend == "docker":
             self.home.extra.update(suite.engine().environment)
         self.home.extra.update(suite.placement())
+        self.smolvm = smolvm.Smolvm(self.home, world.account) if backend == "smolmachines" else None
         self.home.settings(f"backend: {backend}\negress:\n  upstream_ca: {world.authority.certificate}\n")
         self.home.bottle(name, front or front_matter())
         self._fill_workspace()
@@ -341,6 +342,8 @@ class Bottle:
     def close(self):
         if self.started.poll() is None:
             self.started.kill()
+        if self.smolvm:
+            self.smolvm.close()
         self.home.close()
 
 

@@ -29,7 +29,7 @@ def asked_for(argv):
     with_value = ("--prefix", "--user", "--counts", "--backend", "--placement", "--jobs", "--queue")
     names = [word for before, word in zip(argv, argv[1:])
              if not word.startswith("-") and before not in with_value]
-    return any("docker" in word for word in argv[1:] if not word.startswith("/")) or not names
+    return any("docker" in word or "smol" in word for word in argv[1:] if not word.startswith("/")) or not names
 
 
 def suite_of_this_machine():

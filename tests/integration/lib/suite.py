@@ -12,7 +12,7 @@ import time
 import traceback
 import unittest
 
-from . import engine as engines, host, processes
+from . import engine as engines, host, processes, smolvm
 from .product import Home
 from .testbed import Testbed
 
@@ -104,6 +104,14 @@ class ProductCase(unittest.TestCase):
         self.before = set(living())
         self.addCleanup(self.product.close)
         self.addCleanup(self._nothing_left)
+        if options.backend == "smolmachines":
+            self.use_smolvm()
+
+    def use_smolvm(self):
+        """Bottles of this test are machines; one that is left is a failure."""
+        self.product.extra["BOT_BOTTLE_BACKEND"] = "smolmachines"
+        self.smolvm = smolvm.Smolvm(self.product, options.account)
+        self.addCleanup(lambda: self.assertEqual(self.smolvm.close(), [], "machines were left"))
 
     def servers(self, *started):
         """Stops these when the test ends."""
@@ -217,7 +225,7 @@ def shared_out(folder, argv):
         return None
     found = flat(unittest.TestLoader().discover(str(folder), pattern="test_*.py", top_level_dir=str(folder)))
     names = list(grouped(found))
-    names.sort(key=lambda name: name != "docker")  # what takes longest begins first
+    names.sort(key=lambda name: not name.startswith(("docker", "smolmachines")))  # what takes longest begins first
     source, sink = os.pipe()
     fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, 1 << 20)
     with open(sink, "wb") as queue:

@@ -38,6 +38,7 @@ SIDECAR_ROOMS = {
     "session": {"control"},
     "relay": {"control", "session"},
     "tether": {"control", "session"},
+    "machine": {"control", "session"},
     "probe": set(),
     "egress": {"http", "http2", "websocket", "policy", "scan", "tls", "audit", "control"},
     "warden": {"tls", "audit", "control"},
@@ -57,6 +58,9 @@ QT = re.compile(r"^Q[A-Z]")
 ABI = {"botbottle/plugin.h", "botbottle/plugin.hpp", "botbottle/request.hpp"}
 # What backends have in common whose bottles are on this host, linked into each of them.
 BACKENDS_SHARE = Path("plugins/host-bottle")
+# An engine's images are built by one plugin's code, which another has compiled in.
+BORROWED = {"backend-smolmachines": {f"plugins/backend-docker/{name}.h"
+                                     for name in ("engine", "engine_error", "image", "tar")}}
 # Installed as it is; docs/plugin-abi.md speaks for it.
 ABI_FOLDER = Path("core/include/botbottle")
 
@@ -113,7 +117,8 @@ class Tree:
         other_side, other_room = side_and_room(target)
         if side == "plugins":
             if name not in ABI and other_room != room and not (
-                    room.startswith("backend-") and target.parent == BACKENDS_SHARE):
+                    room.startswith("backend-") and target.parent == BACKENDS_SHARE) and (
+                    str(target) not in BORROWED.get(room, ())):
                 self.complain(path, f"a plugin includes {name}: only the ABI and its own folder")
         elif side == other_side:
             self.check_rooms(path, side, room, name, other_room)

@@ -123,7 +123,16 @@ TEST(Boundary, OnlyThePluginHeadersOfCoreAreIncluded) {
                                  header == QStringLiteral("core/include/botbottle/plugin.h") ||
                                  header == QStringLiteral("core/include/botbottle/plugin.hpp") ||
                                  header == QStringLiteral("core/include/botbottle/request.hpp");
-            EXPECT_TRUE(allowed) << source.toStdString() << " includes " << header.toStdString();
+            // An engine's images are built by one plugin's code, which the other has compiled in.
+            const bool borrowed =
+                room == QStringLiteral("plugins/backend-smolmachines/") &&
+                QRegularExpression(
+                    QStringLiteral(
+                        "^plugins/backend-docker/(endpoint|engine|engine_error|image|tar)\\.h$"))
+                    .match(header)
+                    .hasMatch();
+            EXPECT_TRUE(allowed || borrowed)
+                << source.toStdString() << " includes " << header.toStdString();
         }
     }
     EXPECT_GT(sources, 0);

@@ -1,0 +1,69 @@
+"""A real agent's turn in a machine; the real token reaches the API, and smolvm never sees it."""
+
+import pathlib
+
+from lib import canary, processes
+from lib.anthropic import Gate
+from lib.claude import Bash, Say
+
+from .harness import SmolvmClaudeCase
+
+
+class HeadlessTurn(SmolvmClaudeCase):
+    script = (Bash("id -u > from-agent.txt; cat brought.txt"), Say("the file is written"))
+
+    def test_it_works_comes_home_and_resumes(self):
+        brought = self.product.write("work/brought.txt", "brought by the operator\n")
+        result = self.ok(self.start("--prompt", "write the file"))
+        self.assertEqual(self.events(result)[-1]["result"], "the file is written")
+        self.assertIn(b"brought by the operator", self.api.model_calls[-1].body)
+        for request in self.api.requests:
+            self.assertEqual(request.header("authorization"), f"Bearer {self.token}", request.target)
+        workspace = pathlib.Path(self.metadata()["workspace"])
+        made = workspace / "from-agent.txt"
+        self.assertEqual(int(made.read_text()), made.stat().st_uid)
+        self.assertEqual(made.stat().st_uid, brought.stat().st_uid)
+        identity = self.metadata()["identity"]
+        self.assertIn("from-agent.txt", self.ok(self.product.run("diff", identity)).stdout)
+        self.ok(self.product.run("apply", identity, "from-agent.txt", "--yes"))
+        self.assertTrue((self.product.work / "from-agent.txt").exists())
+        before = len(self.api.model_calls)
+        self.ok(self.product.run("resume", identity, "--yes", "--prompt", "once more", timeout=90))
+        self.assertGreater(len(self.api.model_calls), before)
+        self.assertIn(b"write the file", self.api.model_calls[-1].body, "the conversation is gone")
+
+
+class Canary(SmolvmClaudeCase):
+    def setUp(self):
+        self.gate = Gate()
+        self.script = (Bash("env > env.txt"), Say("a long story, told slowly", self.gate))
+        super().setUp()
+        self.started = self.start_in_background("--prompt", "tell a story")
+        self.addCleanup(self._end_turn)
+        self.assertTrue(self.gate.reached.wait(60), "the agent never got to its second request")
+
+    def _end_turn(self):
+        self.gate.release()
+        self.started.communicate(timeout=30)
+
+    def test_smolvm_never_sees_the_token(self):
+        needles = canary.spellings("the token", self.token)
+        machine = self.machine()
+        shown = [str(machine), str(self.smolvm.calls())] + [
+            (place / "agent-console.log").read_text() for place in self.smolvm.machine_dirs()]
+        self.assertTrue(any("botbottle-session" in text for text in shown), "the search looks at nothing")
+        self.assertFalse([text for text in shown for needle in needles.values()
+                          if needle.decode("latin-1") in text])
+        found = []
+        for pid in [machine["pid"], *processes.descendants(machine["pid"])]:
+            found += canary.in_memory(pid, needles)
+        found += canary.in_process_table(needles, exempt={self.started.pid})
+        # All of smolvm's own: records, disks, logs.
+        found += canary.in_files(self.product.home / ".local", needles)
+        found += canary.in_files(self.product.home / "c", needles)
+        found += canary.in_files(self.smolvm.folder, needles)
+        found += canary.in_files(self.product.config / "state", needles)
+        self.assertEqual(found, [])
+        held = [line for pid in processes.named("botbottle-egress")
+                for line in canary.in_memory(pid, {"the token": self.token.encode()})]
+        self.assertTrue(held, "the search does not even find the token in the egress")
