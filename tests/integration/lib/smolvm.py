@@ -98,8 +98,9 @@ class IdGiver:
         if uid != self.account.uid or owner not in (uid, 0):
             raise ValueError("not the account's process")
         for name, own in (("uid_map", self.account.uid), ("gid_map", self.account.gid)):
-            pathlib.Path(f"/proc/{pid}/{name}").write_text(
-                f"0 {FIRST_ID} {own}\n{own} {own} 1\n{own + 1} {FIRST_ID + own + 1} {65536 - own - 1}\n")
+            below = min(own, 65536)
+            rest = f"{own + 1} {FIRST_ID + own + 1} {65535 - own}\n" if own < 65535 else ""
+            pathlib.Path(f"/proc/{pid}/{name}").write_text(f"0 {FIRST_ID} {below}\n{own} {own} 1\n{rest}")
 
     def close(self):
         self.listener.close()

@@ -303,6 +303,22 @@ class Exec(ContractCase):
             caller.wait(10)
             caller.stdout.close()
 
+    def test_40_a_port_of_the_guests(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = ("import socket\ns = socket.create_server(('127.0.0.1', 80))\nc, _ = s.accept()\n"
+                  "c.sendall(c.recv(9).upper())")
+        self.start("two", "-p", f"{port}:80", command=("python3", "-c", server))
+
+        def ask():
+            with socket.create_connection(("127.0.0.1", port), 5) as connection:
+                connection.sendall(b"hello")
+                return connection.recv(9)
+        self.assertTrue(processes.wait_until(lambda: ask() == b"HELLO", 10))
+        self.smol("machine", "stop", "--name", "two")
+        with self.assertRaises(OSError):
+            ask()
+
     def test_41_42_copying(self):
         file = self.product.write("work/file", "content")
         self.smol("machine", "cp", file, "one:/opt/new/file", "--mode", "750", "--uid", "1000", "--gid", "1000")

@@ -41,6 +41,8 @@ class Machine:
         guest.enter_user_namespace(self.settings["idmap"])
         flags = guest.NEWNS | guest.NEWIPC | guest.NEWUTS
         networked = self.settings["leak"] == "network"
+        # Of the host's network: a socket stays where it was made.
+        listeners = [(socket.create_server(("127.0.0.1", host)), port) for host, port in self.record["ports"]]
         guest.unshare(flags if networked else flags | guest.NEWNET)
         guest.mount(None, "/", None, guest.MS_REC | guest.MS_PRIVATE)
         if not networked:
@@ -51,11 +53,10 @@ class Machine:
         os.chmod(self.place / "upper", 0o755)
         guest.mount("overlay", self.merged, "overlay", 0,
                     f"lowerdir={self.rootfs},upperdir={self.place}/upper,workdir={self.place}/work,userxattr")
-        self.bridge_sockets()
+        self.bridge_sockets(listeners)
         self.start_container()
 
-    def bridge_sockets(self):
-        listeners = []
+    def bridge_sockets(self, listeners):
         for pair in self.record["mount_sockets"]:
             host, target = pair.rsplit(":", 1)
             path = pathlib.Path(self.merged + target)
@@ -499,7 +500,8 @@ def find_user(wanted):
 
 
 def bridge(listeners):
-    """Every connection dials the host's socket anew; one that is not there closes it."""
+    """Every connection dials anew: a socket of the host's by its path, or a port of the guest's; what
+    is not there closes it."""
     def copy(source, target):
         try:
             while block := source.recv(1 << 16):
@@ -516,10 +518,11 @@ def bridge(listeners):
 
     def connect(connection, path):
         with connection:
-            host = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            port = isinstance(path, int)
+            host = socket.socket(socket.AF_INET if port else socket.AF_UNIX, socket.SOCK_STREAM)
             with host:
                 try:
-                    host.connect(path)
+                    host.connect(("127.0.0.1", path) if port else path)
                 except OSError:
                     return
                 back = threading.Thread(target=copy, args=(host, connection), daemon=True)
