@@ -123,6 +123,33 @@ class PlainAgent(SupervisedCase):
         self.assertEqual(self.product.run(*verdict, "POST").returncode, 1)
         self.assertEqual(self.product.run(*verdict, "GET").returncode, 0)
 
+    def test_a_script_does_all_that_the_keys_do(self):
+        """Looks, decides in each way and scope, looks at the policy and takes back: in JSON, without a question."""
+        ids = [self.ask(host=f"h{number}.example.com", methods=["GET", "POST"])["proposal_id"] for number in range(5)]
+        self.assertEqual([p["id"] for p in self.operator.waiting()], ids)
+
+        def decided(*arguments):
+            made = json.loads(self.operator.call(*arguments, "--json").stdout)
+            self.assertEqual(made["schema"], "botbottle.proposal-decided/1")
+            return made["state"], made["decision"]["scope"], made["decision"]["notes"]
+        self.assertEqual(decided("reject", ids[0], "--reason", "no"), ("rejected", "", "no"))
+        for proposal, scope in zip(ids[1:4], ("once", "session", "always")):
+            digest = self.operator.show(proposal)["policy_digest"]
+            self.operator.approve(proposal, "--scope", scope, "--if-policy", "0" * len(digest), code=1)
+            self.assertEqual(decided("approve", proposal, "--yes", "--scope", scope, "--note", "go", "--if-policy", digest),
+                             ("approved", scope, "go"))
+        less = self.product.write("less.json", json.dumps({**self.operator.show(ids[4])["payload"], "methods": ["GET"]}))
+        self.assertEqual(decided("edit", ids[4], "--payload", less, "--yes")[0], "modified")
+        everything = json.loads(self.operator.call("list", "--all", "--json").stdout)["proposals"]
+        self.assertEqual(sorted(p["id"] for p in everything), sorted(ids))
+
+        def routes():
+            shown = json.loads(self.product.run("egress", "show", self.identity, "--json").stdout)
+            return {route["host"]: route["owner"] for route in shown["policy"]["routes"]}
+        self.assertEqual(routes()["h2.example.com"], f"grant:{ids[2]}")
+        self.product.run("egress", "revoke", self.identity, "h2.example.com")
+        self.assertNotIn("h2.example.com", routes())
+
     def test_the_door_has_a_name(self):
         self.assertIn("To ask the operator", self.inside("curl", "-sSL", "http://supervise.botbottle/"))
         told = json.loads(self.inside("curl", "-sSL", "http://supervise.botbottle/proposals?wait=0",
