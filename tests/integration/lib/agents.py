@@ -1,5 +1,7 @@
 """The real agent CLIs, from the npm registry, kept in a cache between runs."""
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -26,22 +28,39 @@ def folder_of(name):
     return CACHE / f"{name}-{PACKAGES[name][1]}"
 
 
+@contextlib.contextmanager
+def filling_the_cache():
+    """Of several runs that begin at once, one fills it and the others find it full."""
+    CACHE.mkdir(mode=0o755, exist_ok=True)
+    folder = os.open(CACHE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def fetch_all():
     """Brings in what the cache lacks. To be called while there is still a network."""
-    CACHE.mkdir(mode=0o755, exist_ok=True)
-    for name, (package, version) in PACKAGES.items():
-        target = folder_of(name)
-        if CACHE.stat().st_uid != os.geteuid():
-            reasons[name] = f"{CACHE} belongs to somebody else"
-        elif not (target / ".complete").exists():
-            npm = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix",
-                                  str(target), f"{package}@{version}"],
-                                 capture_output=True, text=True, timeout=600)
-            if npm.returncode == 0:
-                subprocess.run(["chmod", "-R", "go=rX", str(target)], check=True)
-                (target / ".complete").touch()
-            else:
-                reasons[name] = f"npm could not install {package}@{version}: {npm.stderr[-400:]}"
+    with filling_the_cache():
+        for name in PACKAGES:
+            _fetch(name)
+
+
+def _fetch(name):
+    package, version = PACKAGES[name]
+    target = folder_of(name)
+    if CACHE.stat().st_uid != os.geteuid():
+        reasons[name] = f"{CACHE} belongs to somebody else"
+    elif not (target / ".complete").exists():
+        npm = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix",
+                              str(target), f"{package}@{version}"],
+                             capture_output=True, text=True, timeout=600)
+        if npm.returncode == 0:
+            subprocess.run(["chmod", "-R", "go=rX", str(target)], check=True)
+            (target / ".complete").touch()
+        else:
+            reasons[name] = f"npm could not install {package}@{version}: {npm.stderr[-400:]}"
 
 
 def fetched(name):

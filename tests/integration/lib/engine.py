@@ -49,8 +49,12 @@ def rootfs():
 
 def fetch():
     """Makes the archive when it is not there. To be called while there is a network."""
+    with agents.filling_the_cache():
+        _make_rootfs(rootfs())
+
+
+def _make_rootfs(target):
     global reason
-    target = rootfs()
     if target.exists():
         return
     missing = [tool for tool in ("dockerd", "mmdebstrap") if shutil.which(tool) is None]
