@@ -131,11 +131,11 @@ void PushSession::ask(Json& params, const Reply& reply) {
     if (!places) return reply.error(places.error());
     const auto commits = control::number_member(params, "commits");
     if (!commits) return reply.error(commits.error());
-    const Json question = {{"repo", mirror_.repo().name},
-                           {"url", mirror_.repo().url},
-                           {"updates", params["updates"]},
-                           {"commits", *commits},
-                           {"places", *std::move(places)}};
+    Json question = {{"repo", mirror_.repo().name},
+                     {"url", mirror_.repo().url},
+                     {"updates", params["updates"]},
+                     {"commits", *commits},
+                     {"places", *std::move(places)}};
     question_ = name_of_question(question);
     waiting_ = gate_.holds().open(question_);
     if (!waiting_)
@@ -144,7 +144,7 @@ void PushSession::ask(Json& params, const Reply& reply) {
     asked_about_ = *std::move(updates);
     asio::co_spawn(
         gate_.io().get_executor(),
-        [self = shared_from_this(), question, reply]() mutable {
+        [self = shared_from_this(), question = std::move(question), reply]() mutable {
             return self->wait_for_answer(std::move(question), reply);
         },
         asio::detached);
