@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from lib import suite
 
@@ -12,7 +13,8 @@ NO_BUBBLEWRAP = ["unshare", "--mount", "sh", "-c",
                  'mount --bind /dev/null /usr/bin/bwrap && exec "$@"', "sh"]
 
 COMMANDS = ["start", "resume", "run", "attach", "exec", "list", "info", "logs", "stop", "diff", "apply",
-            "cleanup", "doctor", "config", "plugin", "egress", "supervise", "audit", "init", "edit", "migrate", "demo"]
+            "cleanup", "doctor", "config", "plugin", "egress", "supervise", "audit", "init", "edit", "migrate", "demo",
+            "dashboard"]
 
 
 class Usage(suite.ProductCase):
@@ -83,10 +85,13 @@ class Manifests(suite.ProductCase):
 
     def test_broken_file_is_only_an_error_when_needed(self):
         self.product.bottle("dev", "env: {}\n")
-        self.product.bottle("broken", "egres: 1\n")
+        self.product.bottle("odd", "egres: 1\n")
         listed = self.ok(self.product.run("list", "bottles"))
-        self.assertIn("dev", listed.stdout)
-        self.assertIn("broken", listed.stdout)
+        self.assertRegex(listed.stdout, r"(?m)^odd +broken: .*did you mean \"egress\"")
+        self.assertRegex(listed.stdout, r"(?m)^dev ")
+        self.assertEqual(listed.stdout.count("broken"), 1)
+        documents = json.loads(self.ok(self.product.run("list", "bottles", "--json")).stdout)["bottles"]
+        self.assertEqual({d["name"]: d["broken"] for d in documents}, {"dev": False, "odd": True})
 
 
 class Json(suite.ProductCase):
@@ -234,7 +239,12 @@ class Doctor(suite.ProductCase):
         self.assertIn("bubblewrap", done.stdout)
 
     def test_attack(self):
-        self.ok(self.product.run("doctor", "--attack", timeout=300))
+        """Each attempt of the document is a line of the text, with its outcome."""
+        report = json.loads(self.ok(self.product.run("doctor", "--json", timeout=300)).stdout)
+        self.assertGreater(len(report["attempts"]), 20)
+        text = self.ok(self.product.run("doctor", "--attack", timeout=300)).stdout
+        for attempt in report["attempts"]:
+            self.assertRegex(text, rf"(?m)^ +{re.escape(attempt['name'])} +(blocked|works|held|skipped|allowed)\b")
 
     def test_refuses_without_user_namespaces(self):
         """An ordinary user needs one for every bottle; root makes bottles without."""
