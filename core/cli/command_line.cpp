@@ -187,7 +187,13 @@ void add_logs(CLI::App& app, Parsed& p) {
                             "botbottle logs -f reviewer-k3x9q");
     text(sub, "identity", p.logs.identity, "The bottle; its record outlives it")->required();
     sub->add_flag("-f,--follow", p.logs.follow, "Go on as it happens");
-    sub->add_flag("--git", p.logs.git, "Only what went through the git-gate");
+    const auto only = [&](const char* flag, const char* plane, const char* help) {
+        sub->add_flag_callback(
+            flag, [&p, plane] { p.logs.planes += QLatin1String(plane); }, help);
+    };
+    only("--egress", "egress", "Only what was asked of the network");
+    only("--git", "git-gate", "Only what went through the git-gate");
+    only("--supervise", "supervise", "Only what was proposed and decided");
     sub->callback([&p] { p.command = [&p] { return run_logs(p.global, p.logs); }; });
 }
 

@@ -51,7 +51,7 @@ int run_info(const GlobalOptions& global, const QString& name);
 struct LogsOptions {
     QString identity;
     bool follow = false;
-    bool git = false;  // what went through the git-gate alone
+    QStringList planes;  // of the sidecars that were asked for alone; empty: everything
 };
 int run_logs(const GlobalOptions& global, const LogsOptions& options);
 

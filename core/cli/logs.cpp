@@ -50,12 +50,13 @@ class LineReader {
 class Printer {
   public:
     Printer(bool json, const LogsOptions& options)
-        : json_(json), git_(options.git), view_(options.follow) {}
+        : json_(json), planes_(options.planes), view_(options.follow) {}
 
     void print_lines(const QList<QByteArray>& lines) {
         for (const QByteArray& line : lines) {
             const QJsonObject record = QJsonDocument::fromJson(line).object();
-            if (git_ && record.value(QLatin1String("plane")) != QLatin1String("git-gate")) continue;
+            const QString plane = record.value(QLatin1String("plane")).toString();
+            if (!planes_.isEmpty() && !planes_.contains(plane)) continue;
             if (json_) {
                 print(QString::fromUtf8(line) + QLatin1Char('\n'));
                 continue;
@@ -72,7 +73,7 @@ class Printer {
 
   private:
     bool json_;
-    bool git_;
+    QStringList planes_;
     AuditView view_;
 };
 

@@ -60,6 +60,18 @@ class Record(unittest.TestCase):
         report = self.verify(self.lines)
         self.assertEqual((report["sealed"], report["records"], report["problems"]), (True, len(self.lines), []))
 
+    def test_logs_of_one_sidecar(self):
+        """Each flag shows its own lines; two of them the lines of both; without any, all."""
+        def shown(*flags):
+            lines = self.home.run("logs", self.identity, "--json", *flags).stdout.splitlines()
+            return [json.loads(line)["plane"] for line in lines]
+        for flag, plane in (("--egress", "egress"), ("--supervise", "supervise"), ("--git", "git-gate")):
+            self.assertEqual(shown(flag), [each for each in self.planes if each == plane], flag)
+        both = [each for each in self.planes if each in ("egress", "supervise")]
+        self.assertEqual(shown("--egress", "--supervise"), both)
+        self.assertEqual(shown(), self.planes)
+        self.assertNotIn("warden", self.home.run("logs", self.identity, "--egress").stdout)
+
     def test_changed(self):
         for number, line in enumerate(self.lines):
             damaged = line.replace(b'"subject":"', b'"subject":"x', 1)
