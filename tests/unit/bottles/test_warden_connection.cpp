@@ -4,6 +4,8 @@
 
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <array>
+#include <string>
 #include <thread>
 
 #include "bottles/warden_connection.h"
@@ -27,16 +29,21 @@ class WardenConnectionTest : public ::testing::Test {
 
     // Everything up to the end of the line.
     QJsonObject request() {
-        std::string line;
-        char c = 0;
-        while (read(warden_.get(), &c, 1) == 1 && c != '\n')
-            line += c;
-        last_line_ = line;
-        return QJsonDocument::fromJson(QByteArray::fromStdString(line)).object();
+        std::array<char, 65536> piece;
+        std::size_t end = std::string::npos;
+        while ((end = received_.find('\n')) == std::string::npos) {
+            const ssize_t count = read(warden_.get(), piece.data(), piece.size());
+            if (count <= 0) break;
+            received_.append(piece.data(), static_cast<std::size_t>(count));
+        }
+        last_line_ = received_.substr(0, end);
+        received_.erase(0, end == std::string::npos ? end : end + 1);
+        return QJsonDocument::fromJson(QByteArray::fromStdString(last_line_)).object();
     }
 
     std::optional<WardenConnection> connection_;
     UniqueFd warden_;
+    std::string received_;
     std::string last_line_;
 };
 
