@@ -100,8 +100,11 @@ class Sessions(SmolvmCase):
             identity = self.product.wait_for_bottles()[0]["identity"]
             screen.line(f"clear; botbottle attach {identity}; echo ba''ck $?")
             screen.wait_for("leaves the agent running")
-            screen.line("two")
-            screen.wait_for("got-two")
+
+            def heard():  # what is typed before the terminal is the agent's, is nobody's
+                screen.line("two")
+                return processes.wait_until(lambda: "got-two" in screen.screen(), 1)
+            self.assertTrue(processes.wait_until(heard, 20), screen.screen())
             screen.keys("C-d")
             screen.wait_for("back 0")
         finally:
