@@ -47,8 +47,9 @@ std::optional<QueueEntry> read_entry(const QString& directory, const QString& id
 
 QList<QueueEntry> read_directory(const QString& directory, const QString& identity) {
     QList<QueueEntry> entries;
-    const QStringList names = QDir(directory).entryList({QLatin1Char('*') + kProposalEnd},
-                                                        QDir::Files | QDir::Hidden, QDir::Name);
+    // The oldest first: what came within one second keeps its order.
+    const QStringList names = QDir(directory).entryList(
+        {QLatin1Char('*') + kProposalEnd}, QDir::Files | QDir::Hidden, QDir::Time | QDir::Reversed);
     for (const QString& name : names) {
         const QString id = name.left(name.size() - kProposalEnd.size());
         if (!is_proposal_id(id)) continue;

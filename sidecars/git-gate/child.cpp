@@ -9,12 +9,16 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 namespace botbottle::git_gate {
 namespace {
 
 using control::Descriptor;
+
+// After SIGTERM; then everything of it is killed.
+constexpr std::chrono::seconds kTimeToEnd{5};
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
     std::vector<char*> list;
@@ -28,6 +32,8 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 // Between fork and exec, in a process with one thread: system calls only.
 [[noreturn]] void become(const ChildPlan& plan, const std::vector<int>& sources, int null,
                          pid_t parent, char* const* argv, char* const* environment) {
+    // A group of its own, which can be killed as a whole.
+    setpgid(0, 0);
     // The parent may have died before the signal was asked for.
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) _exit(127);
     // A handler of ours would run here too, and tell the parent, whose pipe it writes to.
@@ -47,10 +53,22 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 }  // namespace
 
 struct Child::State {
-    State(asio::io_context& io, pid_t child, int descriptor) : pid(child), pidfd(io, descriptor) {}
+    State(asio::io_context& io, pid_t child, int descriptor)
+        : pid(child), pidfd(io, descriptor), patience(io) {}
     pid_t pid;
     asio::posix::basic_stream_descriptor<Executor> pidfd;
+    Timer patience;
     bool reaped = false;
+
+    // Until it is reaped its number is nobody else's.
+    int reap() {
+        int status = 0;
+        patience.cancel();
+        kill(-pid, SIGKILL);  // what it has left behind
+        waitpid(pid, &status, WNOHANG);
+        reaped = true;
+        return status;
+    }
 };
 
 Result<Pipe> make_pipe() {
@@ -110,21 +128,25 @@ Child::~Child() {
     auto* const left = state_.release();
     left->pidfd.async_wait(asio::posix::descriptor_base::wait_read,
                            [left](const boost::system::error_code&) {
-                               waitpid(left->pid, nullptr, WNOHANG);
+                               left->reap();
                                delete left;
                            });
 }
 
 Task<int> Child::wait() {
     (void)co_await state_->pidfd.async_wait(asio::posix::descriptor_base::wait_read, kAwait);
-    int status = 0;
-    waitpid(state_->pid, &status, 0);
-    state_->reaped = true;
+    const int status = state_->reap();
     co_return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+// A git that is told to end while it allocates memory may wait for itself for ever; and one that is
+// told before it knows its own children leaves them, and they keep the pipes.
 void Child::terminate() noexcept {
     syscall(SYS_pidfd_send_signal, state_->pidfd.native_handle(), SIGTERM, nullptr, 0);
+    state_->patience.expires_after(kTimeToEnd);
+    state_->patience.async_wait([pid = state_->pid](const boost::system::error_code& error) {
+        if (!error) kill(-pid, SIGKILL);
+    });
 }
 
 }  // namespace botbottle::git_gate

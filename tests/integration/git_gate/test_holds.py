@@ -198,7 +198,7 @@ class Waits(HoldCase):
             proposal = self.wait_until_held()["id"]
             os.kill(before, signal.SIGKILL)
             self.assertTrue(processes.wait_until(
-                lambda: processes.named(name) and processes.named(name)[0] != before, 20))
+                lambda: any(pid != before for pid in processes.named(name)), 20))
             if name == "botbottle-super":
                 self.operator.reject(proposal, "no")
             out, _ = sent.communicate(timeout=90)

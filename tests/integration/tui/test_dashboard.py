@@ -4,6 +4,7 @@ colour, and a terminal that is as it was."""
 import os
 import re
 import signal
+import time
 
 from lib import processes
 from lib.terminal import Terminal
@@ -49,7 +50,11 @@ class DashboardCase(SupervisedCase):
         self.screen.type("q")
         self.screen.wait_for("ended with 0")
         self.assertIn("before-it", self.screen.screen(), "the screen of before is not back")
-        self.assertEqual(self.terminal_settings("after"), self.settings)
+        for attempt in range(20):
+            if self.terminal_settings(f"after-{attempt}") == self.settings:
+                return
+            time.sleep(0.1)  # tmux tells a terminal its new size some time after a split has gone
+        self.fail("the terminal's settings are not those of before")
 
     def fits(self):
         lines = self.screen.screen().splitlines()
