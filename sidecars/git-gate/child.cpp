@@ -142,7 +142,9 @@ Task<int> Child::wait() {
 // A git that is told to end while it allocates memory may wait for itself for ever; and one that is
 // told before it knows its own children leaves them, and they keep the pipes.
 void Child::terminate() noexcept {
-    syscall(SYS_pidfd_send_signal, state_->pidfd.native_handle(), SIGTERM, nullptr, 0);
+    // The group, when it has become one.
+    if (kill(-state_->pid, SIGTERM) != 0)
+        syscall(SYS_pidfd_send_signal, state_->pidfd.native_handle(), SIGTERM, nullptr, 0);
     state_->patience.expires_after(kTimeToEnd);
     state_->patience.async_wait([pid = state_->pid](const boost::system::error_code& error) {
         if (!error) kill(-pid, SIGKILL);

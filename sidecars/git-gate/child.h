@@ -38,8 +38,7 @@ class Child {
     // Waits for its end: the exit code, or 128 and the signal. Once.
     Task<int> wait();
 
-    // SIGTERM, which git passes on to what it has started; SIGKILL to all of them when that does
-    // not help in five seconds.
+    // SIGTERM to it and all that it has started; SIGKILL when that does not help in five seconds.
     void terminate() noexcept;
 
   private:

@@ -287,10 +287,12 @@ Task<void> Client::pump_body(std::shared_ptr<Exchange> exchange) {
             open = open && !exchange->over;
         }
     }
-    // Half a body must not be taken for a whole one.
-    if (!exchange->whole && !exchange->over && !unwanted) exchange->child->terminate();
+    // Half a body must not be taken for a whole one: git is not to see its end, nor to answer it.
     boost::system::error_code ignored;
-    exchange->input.close(ignored);
+    if (!exchange->whole && !exchange->over && !unwanted)
+        exchange->child->terminate();
+    else
+        exchange->input.close(ignored);
     exchange->body_done = true;
     exchange->body_ended.cancel();
 }
@@ -350,6 +352,8 @@ Task<bool> Client::pump_answer(std::shared_ptr<Exchange> exchange) {
         piece.resize(error ? 0 : size);
         if (error) break;
     }
+    // To half an answer git would wait for the rest, for ever, if it looked whole.
+    if (exchange->too_large || exchange->malformed) co_return false;
     bool whole = true;
     if (chunked) whole = co_await write("0\r\n\r\n");
     co_return whole;

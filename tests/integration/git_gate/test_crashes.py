@@ -112,7 +112,7 @@ PY""")
 
     def test_while_it_scans_what_it_will_refuse(self):
         # Enough to look at that the one who looks can be caught.
-        self.execute(self.bottle, "cd ~/project; truncate -s 60M zeros; git add .; git commit -q -m zeros\n" +
+        self.execute(self.bottle, "cd ~/project; seq 8000000 > numbers; git add .; git commit -q -m numbers\n" +
                      commit("secret", "s", TOKEN))
         push = self.pushing()
         with self.stopped("hooks/pre-receive"):
