@@ -1,6 +1,7 @@
 #include "dashboard/screen.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -43,9 +44,17 @@ std::optional<struct termios> terminal_settings(int fd) {
 }
 
 void give_back(int fd, const struct termios& settings) {
+    // The shell may have the terminal already, when the process that was typed was killed: who does
+    // not want to hear of that may still set it.
+    sigset_t wanted;
+    sigset_t before;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &wanted, &before);
     write_all(fd, kLeave);
     // What was typed at the dashboard is not for the shell.
     tcsetattr(fd, TCSAFLUSH, &settings);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 bool Screen::enter() {

@@ -176,7 +176,9 @@ class Egress:
                 "private_key": bottle.key.read_text()})
 
     def lines(self):
-        return [json.loads(line) for line in self.audit.read_text().splitlines()]
+        written = self.audit.read_text()
+        whole = written[:written.rfind("\n") + 1]  # the last line may be being written
+        return [json.loads(line) for line in whole.splitlines()]
 
     def decisions(self):
         return [line for line in self.lines() if line["event"] == "decision"]
