@@ -63,12 +63,20 @@ Result<QStringList> bring_workspace_out(const BackendPlugin& backend, const Meta
         left_inside.insert(path);
         skipped.push_back({path, entry.value(QLatin1String("reason")).toString().toStdString()});
     }
-    if (auto mirrored = files::mirror_tree(arrived, metadata.workspace.toStdString(), left_inside);
+    // Of what is not named nobody knows whether the agent has removed it.
+    const bool all_named = !reply->value(QLatin1String("skipped_more")).toBool();
+    if (auto mirrored =
+            files::mirror_tree(arrived, metadata.workspace.toStdString(), left_inside,
+                               all_named ? files::Absent::kRemoved : files::Absent::kKept);
         !mirrored)
         return tl::make_unexpected(mirrored.error());
     if (auto removed = files::remove_tree(arrived); !removed)
         return tl::make_unexpected(removed.error());
-    return notes_about(skipped);
+    QStringList notes = notes_about(skipped);
+    if (!all_named)
+        notes += QStringLiteral(
+            "more could not be brought out than is named: what the agent removed is kept here");
+    return notes;
 }
 
 Result<void> bring_conversation_out(const BackendPlugin& backend, const Metadata& metadata) {

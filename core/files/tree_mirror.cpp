@@ -66,7 +66,7 @@ bool same_content(int a, int b) {
 
 class TreeMirror {
   public:
-    explicit TreeMirror(const std::set<std::string>& keep) : keep_(keep) {}
+    TreeMirror(const std::set<std::string>& keep, Absent absent) : keep_(keep), absent_(absent) {}
 
     Result<void> directory(int from, int to, const std::string& path, int depth) {
         if (depth > kDeepest)
@@ -74,6 +74,7 @@ class TreeMirror {
                                                 std::to_string(kDeepest) + " directories");
         const std::vector<std::string> names = names_in(from);
         for (const std::string& name : names_in(to)) {
+            if (absent_ == Absent::kKept) break;
             if (std::binary_search(names.begin(), names.end(), name)) continue;
             if (auto done = remove(to, name, entry_path(path, name)); !done) return done;
         }
@@ -173,17 +174,18 @@ class TreeMirror {
     }
 
     const std::set<std::string>& keep_;
+    const Absent absent_;
 };
 
 }  // namespace
 
 Result<void> mirror_tree(const std::string& source, const std::string& destination,
-                         const std::set<std::string>& keep) {
+                         const std::set<std::string>& keep, Absent absent) {
     const UniqueFd from = open_directory_at(AT_FDCWD, source.c_str());
     if (!from) return system_failure("cannot_read", "open", source);
     const UniqueFd to = open_directory_at(AT_FDCWD, destination.c_str());
     if (!to) return system_failure("cannot_write", "open", destination);
-    return TreeMirror(keep).directory(from.get(), to.get(), "", 0);
+    return TreeMirror(keep, absent).directory(from.get(), to.get(), "", 0);
 }
 
 }  // namespace botbottle::files

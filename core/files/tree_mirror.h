@@ -14,8 +14,11 @@
 
 namespace botbottle::files {
 
+// What becomes of a path that is in `destination` alone.
+enum class Absent { kRemoved, kKept };
+
 // `keep`: paths, relative to both roots, that stay in `destination` as they are.
 Result<void> mirror_tree(const std::string& source, const std::string& destination,
-                         const std::set<std::string>& keep = {});
+                         const std::set<std::string>& keep = {}, Absent absent = Absent::kRemoved);
 
 }  // namespace botbottle::files

@@ -267,8 +267,10 @@ Json copy_out_of_bundle(const Json& request, const botbottle::plugin::Host& host
     Json skipped = Json::array();
     for (const Skipped& entry : untar.summary().skipped)
         skipped.push_back({{"path", entry.path}, {"reason", entry.reason}});
-    return {
-        {"files", untar.summary().files}, {"bytes", untar.summary().bytes}, {"skipped", skipped}};
+    return {{"files", untar.summary().files},
+            {"bytes", untar.summary().bytes},
+            {"skipped", skipped},
+            {"skipped_more", untar.summary().skipped_more}};
 }
 
 }  // namespace backend_docker

@@ -181,7 +181,10 @@ void Untar::extended(std::string_view records) {
         const std::string_view record = records.substr(digits + 1, length - digits - 2);
         const std::size_t equals = record.find('=');
         if (equals == std::string_view::npos) refuse("an extended header");
-        told_[std::string(record.substr(0, equals))] = std::string(record.substr(equals + 1));
+        // Nothing else is heard, however much of it there is.
+        const std::string_view key = record.substr(0, equals);
+        if (key == "path" || key == "linkpath" || key == "size")
+            told_[std::string(key)] = std::string(record.substr(equals + 1));
         records.remove_prefix(length);
     }
 }
@@ -233,6 +236,8 @@ void Untar::begin(const Entry& found) {
 void Untar::skip(const std::string& path, std::string reason) {
     if (summary_.skipped.size() < kMaxReported)
         summary_.skipped.push_back({path.empty() ? "." : path, std::move(reason)});
+    else
+        summary_.skipped_more = true;
 }
 
 UniqueFd Untar::parent_of(const std::string& path, std::string& name) const {

@@ -58,6 +58,7 @@ class Input {
 };
 
 using Block = std::array<char, kBlock>;
+constexpr std::uint64_t kLargestSize = std::uint64_t{1} << 50;
 
 bool is_empty(const Block& block) {
     for (const char c : block) {
@@ -100,7 +101,8 @@ Header header_of(const Block& block, const std::string& file) {
     // "ustar" of POSIX and of GNU; older archives have nothing there, and no engine writes them.
     if (text_of(block, 257, 5) != "ustar") fail_no_image(file, "it is no tar archive");
     const auto size = number_of(std::string_view(block.data() + 124, 12));
-    if (!size) fail_no_image(file, "it is no tar archive");
+    // One that wraps around would lead back.
+    if (!size || *size > kLargestSize) fail_no_image(file, "it is no tar archive");
     Header header{text_of(block, 0, 100), *size, block[156]};
     const std::string prefix = block[262] == '\0' ? text_of(block, 345, 155) : std::string();
     if (!prefix.empty()) header.name = prefix + "/" + header.name;

@@ -198,7 +198,10 @@ Json copy_out(const Bottle& bottle, const Json& request) {
     for (const Skipped& entry : copy.summary().skipped) {
         skipped.push_back({{"path", entry.path}, {"reason", entry.reason}});
     }
-    return {{"files", copy.summary().files}, {"bytes", copy.summary().bytes}, {"skipped", skipped}};
+    return {{"files", copy.summary().files},
+            {"bytes", copy.summary().bytes},
+            {"skipped", skipped},
+            {"skipped_more", copy.summary().skipped_more}};
 }
 
 }  // namespace host_bottle

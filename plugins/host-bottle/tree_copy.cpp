@@ -212,6 +212,8 @@ void TreeCopy::copy_link(int source, const std::string& source_name, int target,
 void TreeCopy::skip(const std::string& path, std::string reason) {
     if (summary_.skipped.size() < kMaxReported) {
         summary_.skipped.push_back({path.empty() ? "." : path, std::move(reason)});
+    } else {
+        summary_.skipped_more = true;
     }
 }
 

@@ -21,6 +21,7 @@ struct CopySummary {
     std::uint64_t files = 0;
     std::uint64_t bytes = 0;
     std::vector<Skipped> skipped;
+    bool skipped_more = false;  // than are named
 };
 
 class TreeCopy {

@@ -61,11 +61,16 @@ Descriptor connect_to(const std::string& directory, std::string_view name) {
         const std::string path = directory + '/' + std::string(name);
         if (path.size() >= sizeof address.sun_path) return {};
         std::memcpy(address.sun_path, path.data(), path.size());
-        Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        // A sidecar that does not accept is not waited for.
+        Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         const auto* const any = reinterpret_cast<const sockaddr*>(&address);
         if (socket && connect(socket.get(), any, sizeof address) == 0) return socket;
     }
     return {};
+}
+
+bool is_anchors(std::uint32_t channel) {
+    return channel % 2 == kAnchorsFirst % 2;
 }
 
 class Tether {
@@ -128,6 +133,10 @@ void Tether::take(Frame& frame) {
 }
 
 void Tether::open_socket(std::uint32_t channel, std::string_view name) {
+    if (!is_anchors(channel)) {
+        over_ = true;
+        return;
+    }
     // Nothing of the bottle's goes anywhere before it is known to exist.
     const bool may = committed_ && line_.count() < kMaxCarried;
     Descriptor socket = may ? connect_to(directory_, name) : Descriptor();
@@ -163,8 +172,10 @@ void Tether::close_session(std::uint32_t channel, bool tell) {
     const auto found = sessions_.find(channel);
     if (found == sessions_.end()) return;
     line_.forget(found->second.client.get());
-    for (const std::uint32_t output : found->second.outputs)
+    for (const std::uint32_t output : found->second.outputs) {
+        if (tell) line_.drained(output);  // what was typed before the client left
         line_.drop(output, true);
+    }
     sessions_.erase(found);
     if (tell) line_.send(Type::gone, channel, {});
 }
@@ -224,7 +235,8 @@ void Tether::started(Session& session, std::string_view body) {
         return;
     }
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    if (!is_anchors(*terminal) || line_.carried(*terminal) >= 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         over_ = true;
         return;
     }

@@ -124,6 +124,23 @@ TEST_F(Unpacked, HardLinksBecomeFilesOfTheirOwn) {
     EXPECT_EQ(status.st_nlink, 1u);
 }
 
+// What is named counts as left alone: a list that was cut must say so.
+TEST_F(Unpacked, SaysThatItSkippedMoreThanItNames) {
+    const auto links = [](int count) {
+        std::string archive = raw_header("w", '5');
+        for (int i = 0; i < count; ++i)
+            archive += raw_header(("w/l" + std::to_string(i)).c_str(), '2', "/etc/passwd");
+        return archive;
+    };
+    const auto all = unpack(closed(links(1000)));
+    EXPECT_EQ(all.skipped.size(), 1000U);
+    EXPECT_FALSE(all.skipped_more);
+    fs::remove_all(root_ + "/out");
+    const auto cut = unpack(closed(links(1001)));
+    EXPECT_EQ(cut.skipped.size(), 1000U);
+    EXPECT_TRUE(cut.skipped_more);
+}
+
 TEST_F(Unpacked, NothingLeadsOutOfIt) {
     make("victim", "untouched");
     const std::string root = raw_header("w", '5');

@@ -113,6 +113,10 @@ TEST_F(ArchiveFile, DamagedOnesAreRefused) {
               "bad_image");
     EXPECT_EQ(host_bottle::code_of([&] { read_archive(make("empty.tar", "")); }), "bad_image");
     EXPECT_EQ(host_bottle::code_of([&] { read_archive(root_ + "/none.tar"); }), "system");
+    // A size in base 256 that leads back to its own header.
+    std::string back = whole;
+    back.replace(124, 12, std::string("\x80\0\0\0\xff\xff\xff\xff\xff\xff\xfe\0", 12));
+    EXPECT_EQ(host_bottle::code_of([&] { read_archive(make("back.tar", back)); }), "bad_image");
 }
 
 }  // namespace

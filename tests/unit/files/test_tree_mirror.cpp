@@ -125,6 +125,16 @@ TEST_F(TreeMirrorTest, ClosedDirectoriesAndSpecialFilesAreNoObstacle) {
     EXPECT_EQ(status_of(copy_ / "setuid").st_mode & 07777, 0755u);
 }
 
+TEST_F(TreeMirrorTest, WhatIsAbsentIsKeptWhenNobodyKnowsWhy) {
+    out_.file("new", "n");
+    copy_.file("only-here", "o");
+    ASSERT_TRUE(mirror_tree(out_.path(), copy_.path(), {}, Absent::kKept));
+    EXPECT_EQ(slurp(copy_ / "new"), "n");
+    EXPECT_EQ(slurp(copy_ / "only-here"), "o");
+    ASSERT_TRUE(mirror_tree(out_.path(), copy_.path()));
+    EXPECT_FALSE(exists(copy_ / "only-here"));
+}
+
 TEST_F(TreeMirrorTest, AMissingSourceTakesNothingAway) {
     EXPECT_FALSE(mirror_tree(out_ / "nowhere", copy_.path()));
     EXPECT_EQ(changes(), "");
