@@ -9,6 +9,7 @@
 
 #include "bottles/detached_session.h"
 #include "bottles/inventory.h"
+#include "bottles/records.h"
 #include "bottles/session_environment.h"
 #include "cli/messages.h"
 #include "cli/output.h"
@@ -61,6 +62,7 @@ using Launcher = std::function<Result<LaunchedBottle>(const LaunchParts&, Warden
 
 Result<Launched> launch_with(Context& context, BackendPlugin& backend, const Plan& plan,
                              const Launcher& launch) {
+    forget_old_records(context);
     const PlanSources sources = context.plan_sources();
     auto secrets = resolve_secrets(plan, sources.variables,
                                    [&context](const QString& name, const QString& prompt) {
@@ -88,6 +90,11 @@ Result<Launched> launch_with(Context& context, BackendPlugin& backend, const Pla
 }
 
 }  // namespace
+
+void forget_old_records(const Context& context) {
+    if (const auto& days = context.settings().audit_retention_days.value)
+        remove_old_records(context.home(), *days);
+}
 
 Result<Launched> launch_plan(Context& context, BackendPlugin& backend, const Plan& plan,
                              Lifetime lifetime) {

@@ -22,6 +22,9 @@ struct Launched {
     LaunchedBottle bottle;
     QJsonObject environment;  // with secrets: for a session's request only
 };
+// Records that `audit.retention_days` does not keep.
+void forget_old_records(const Context& context);
+
 Result<Launched> launch_plan(Context& context, BackendPlugin& backend, const Plan& plan,
                              Lifetime lifetime);
 

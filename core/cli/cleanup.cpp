@@ -6,6 +6,7 @@
 #include "bottles/ending.h"
 #include "bottles/fault.h"
 #include "bottles/workspace.h"
+#include "cli/bottle_session.h"
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/output.h"
@@ -123,6 +124,7 @@ int run_cleanup(const GlobalOptions& global, const QStringList& identities, bool
     if (!made) return fail(made.error());
     Context& context = **made;
     if (!identities.isEmpty()) return remove_kept(context, identities, yes);
+    forget_old_records(context);
     QStringList notes;
     const QList<Leftover> leftovers = find_leftovers(context.home(), context.plugins(), notes);
     for (const QString& note : notes)

@@ -155,6 +155,8 @@ void add_exec(CLI::App& app, Parsed& p) {
     CLI::App* sub = command(app, p, "exec", "Run a command in a running bottle",
                             "botbottle exec reviewer-k3x9q -- git status", false);
     text(sub, "identity", p.exec.identity, "The bottle")->required();
+    text(sub, "-u,--user", p.exec.user,
+         "The bottle's one user, by name or number: there is no other");
     texts(sub, "command", p.exec.command, "The command, after --")->required();
     sub->callback([&p] { p.command = [&p] { return run_exec(p.global, p.exec); }; });
 }

@@ -40,6 +40,7 @@ int run_attach(const GlobalOptions& global, const QString& identity);
 
 struct ExecOptions {
     QString identity;
+    QString user;  // empty: the bottle's
     QStringList command;
 };
 int run_exec(const GlobalOptions& global, const ExecOptions& options);

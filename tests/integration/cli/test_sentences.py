@@ -1,7 +1,9 @@
 """What the specification says of the command line, sentence by sentence, where no other test does."""
 
 import json
+import os
 import re
+import time
 
 from lib import suite
 from lifecycle.shell_agent import ShellAgentCase
@@ -192,3 +194,48 @@ class Sessions(ShellAgentCase):
         done = self.ok(self.product.run("cleanup", input="y\n"))
         self.assertEqual((done.stdout + done.stderr).count("[y/N]"), 1)
         self.assert_nothing_is_left_but()
+
+    def test_records_go_when_their_days_are_over(self):
+        """Only those of bottles that are no more, and not before."""
+        ask = "curl -s -o /dev/null -x http://127.0.0.1:9099 http://denied.example.com/; "
+        audit, logs = self.product.config / "audit", self.product.config / "logs"
+
+        def left():
+            return sorted(path.stem for path in audit.glob("*.jsonl"))
+        self.ok(self.start(ask + "echo x > made.txt"))
+        kept = self.one_preserved()["identity"]
+        self.ok(self.start(ask + "true"))
+        old, = set(left()) - {kept}
+        self.ok(self.start(ask + "true"))
+        young, = set(left()) - {kept, old}
+        (logs / f"{old}.log").write_text("of the same bottle\n")
+        for identity in (kept, old):
+            day_before_yesterday = time.time() - 2 * 86400 - 60
+            os.utime(audit / f"{identity}.jsonl", (day_before_yesterday,) * 2)
+        self.ok(self.product.run("cleanup", "--yes"))
+        self.assertEqual(left(), sorted((kept, old, young)), "for ever, when nothing is said")
+        self.product.settings("audit:\n  retention_days: 3\n")
+        self.ok(self.product.run("cleanup", "--yes"))
+        self.assertEqual(left(), sorted((kept, old, young)))
+        self.product.settings("audit:\n  retention_days: 2\n")
+        self.ok(self.start("true"))
+        self.assertNotIn(old, left())
+        self.assertLessEqual({kept, young}, set(left()))
+        self.assertFalse((logs / f"{old}.log").exists())
+        self.assertEqual(self.ok(self.resume(kept, "cat made.txt")).stdout, "x\n")
+
+    def test_exec_as_somebody(self):
+        """A bottle has one user; who asks for another is told so."""
+        started = self.product.popen("start", "coder", "--yes", "--prompt", "echo up; exec sleep 600")
+        self.addCleanup(started.communicate, timeout=20)
+        self.assertEqual(started.stdout.readline(), "up\n")
+        identity = self.product.bottles()[0]["identity"]
+        name, number = self.ok(self.product.run("exec", identity, "--", "sh", "-c", "id -un; id -u")).stdout.split()
+        for user in (name, number):
+            done = self.ok(self.product.run("exec", identity, "-u", user, "--", "id", "-un"))
+            self.assertEqual(done.stdout, name + "\n")
+        for user in ("root", "0", "nobody"):
+            done = self.product.run("exec", identity, "--user", user, "--", "id", "-un")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertIn(f"every session of this bottle is {name}'s", done.stderr)
+        self.ok(self.product.run("stop", identity, "--grace", "1"))
