@@ -212,7 +212,8 @@ std::optional<Value> parse(const std::string& text, int first_line, Problems& pr
         problems.add(refused.line, {}, refused.message);
     } catch (const YAML::Exception& error) {
         problems.add(builder.line(error.mark), {},
-                     QStringLiteral("not valid YAML: %1").arg(QString::fromStdString(error.msg)));
+                     QStringLiteral("not valid YAML: %1")
+                         .arg(visible(QString::fromStdString(error.msg))));  // it quotes the file
     }
     return std::nullopt;
 }

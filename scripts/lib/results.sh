@@ -5,6 +5,7 @@
 results_total=(0 0 0)
 results_lines=()
 results_failures=()
+results_names=()
 
 # record NAME PASSED FAILED SKIPPED SECONDS
 record() {
@@ -38,7 +39,7 @@ counted() {
         warn "$name ended with status $status"
         failed=$((failed + 1))
     fi
-    [ "$failed" -eq 0 ] || remember_failures "$name"
+    if [ "$failed" -ne 0 ] || grep -q '^FLAKY ' "$results_output"; then remember_failures "$name"; fi
     record "$name" "$passed" "$failed" "$skipped" $((SECONDS - started))
 }
 
@@ -55,6 +56,18 @@ remember_failures() {
     local found
     found="$(python3 "$repo_root/scripts/lib/failures.py" <"$results_output")"
     results_failures+=("-- $1"$'\n'"$found")
+    remember_names "$1"
+}
+
+# remember_names NAME: a line for each failure, and for what passed only when run again, for the very end.
+remember_names() {
+    local line
+    while IFS= read -r line; do
+        results_names+=("$1: $line")
+    done < <(
+        python3 "$repo_root/scripts/lib/failures.py" --names <"$results_output"
+        grep '^FLAKY ' "$results_output" || true
+    )
 }
 
 # finish: prints what failed, the table and the closing line; its status is that of the whole run.
@@ -66,6 +79,10 @@ finish() {
     rm -f "${results_output:-}"
     say "results"
     printf '%s\n' "${results_lines[@]}"
+    if [ "${#results_names[@]}" -gt 0 ]; then
+        say "failed, or passed only when run again"
+        printf '%s\n' "${results_names[@]}"
+    fi
     printf '\n%d passed, %d failed, %d skipped\n' "${results_total[@]}"
     [ "${results_total[1]}" -eq 0 ] && [ "${results_total[0]}" -gt 0 ]
 }

@@ -37,6 +37,8 @@ def start(argv, description, extra=None):
     parser.add_argument("--placement", choices=["host", "bundle"], help="of a backend that has a choice of it")
     parser.add_argument("--jobs", type=int, default=1, help="runners at a time, each with a machine of its own")
     parser.add_argument("--queue", type=int, help=argparse.SUPPRESS)  # see shared_out
+    parser.add_argument("--failed", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--exactly", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", help="parts of test names: run these only")
     if extra:
         extra(parser)
@@ -186,6 +188,9 @@ def run(folder):
     found = list(flat(loader.discover(str(folder), pattern="test_*.py", top_level_dir=str(folder))))
     if options.names:
         found = [t for t in found if any(name in t.id() for name in options.names)]
+    if options.exactly:
+        wanted = options.exactly.read_text().split()
+        found = [t for t in found if t.id() in wanted]
     result = Lines()
     for problem in loader.errors:
         print(problem)
@@ -195,8 +200,11 @@ def run(folder):
         groups = grouped(found)
         while record := os.read(options.queue, RECORD):
             unittest.TestSuite(groups.get(record.decode().strip(), [])).run(result)
-    failed = len(result.failures) + len(result.errors) + len(loader.errors)
+    names = sorted({getattr(test, "test_case", test).id() for test, _ in [*result.failures, *result.errors]})
+    failed = len(names) + len(loader.errors)
     report(result.passed, failed, len(result.skipped))
+    if options.failed:
+        options.failed.write_text("".join(f"{name}\n" for name in names))
     return 1 if failed or not (result.passed or options.queue is not None) else 0
 
 
@@ -233,8 +241,10 @@ def shared_out(folder, argv):
             queue.write(name.encode().ljust(RECORD))
     with tempfile.TemporaryDirectory() as scratch:
         files = [pathlib.Path(scratch, str(number)) for number in range(ours.jobs)]
-        runners = [subprocess.Popen([sys.executable, sys.argv[0], *rest, "--queue", str(source),
-                                     "--counts", str(file)], pass_fds=[source]) for file in files]
+        lists = [file.with_suffix(".failed") for file in files]
+        runners = [subprocess.Popen([sys.executable, sys.argv[0], *rest, "--queue", str(source), "--counts", str(file),
+                                     "--failed", str(failed)], pass_fds=[source])
+                   for file, failed in zip(files, lists, strict=True)]
         os.close(source)
 
         def pass_on(number, _frame):
@@ -243,7 +253,10 @@ def shared_out(folder, argv):
         signal.signal(signal.SIGTERM, pass_on)
         broken = [runner.returncode for runner in runners if runner.wait() not in (0, 1)]
         counts = [[int(word) for word in file.read_text().split()] for file in files if file.exists()]
-    passed, failed, skipped = (sum(column) for column in zip(*counts, strict=True))
+        passed, failed, skipped = (sum(column) for column in zip(*counts, strict=True))
+        again = [name for file in lists if file.exists() for name in file.read_text().split()]
+        steady = again_alone(rest, again, pathlib.Path(scratch), runners) if len(again) == failed else []
+        passed, failed = passed + len(steady), failed - len(steady)
     if broken or len(counts) != ours.jobs:
         print(f"FAIL  a runner ended with status {broken}")
         failed += 1
@@ -251,6 +264,28 @@ def shared_out(folder, argv):
     if ours.counts:
         ours.counts.write_text(f"{passed} {failed} {skipped}\n")
     return 1 if failed or not passed else 0
+
+
+MOST_AGAIN = 3  # of a thousand tests; more than that is no accident of timing
+
+
+def again_alone(rest, names, scratch, runners):
+    """Runs the tests that failed beside others once more, alone. Returns those that pass then, and says
+    each by name: a test that looks too early and a program that answers too late look alike, and both
+    are to be mended, but neither may hold back everybody's work. See tests/README.md."""
+    if not 0 < len(names) <= MOST_AGAIN:
+        return []
+    print(f"\nonce more, alone: {', '.join(names)}", flush=True)
+    exactly, failed = scratch / "exactly", scratch / "again.failed"
+    exactly.write_text("\n".join(names))
+    runner = subprocess.Popen([sys.executable, sys.argv[0], *rest, "--exactly", str(exactly), "--failed", str(failed)])
+    runners[:] = [runner]  # for a signal
+    if runner.wait() not in (0, 1) or not failed.exists():
+        return []
+    steady = sorted(set(names) - set(failed.read_text().split()))
+    for name in steady:
+        print(f"FLAKY {name}: failed beside other tests, passed alone", flush=True)
+    return steady
 
 
 def flat(suite):

@@ -48,6 +48,8 @@ TEST(Yaml, Refuses) {
         {"an open bracket", "a: [1, 2", "f:2: not valid YAML: end of sequence flow not found"},
         {"an open quote", "a: \"b", "f:2: not valid YAML: illegal EOF in scalar"},
         {"a bad escape", "a: \"\\q\"", "f:2: not valid YAML: unknown escape character: q"},
+        {"a bad escape that rings", "a: \"\\\a\"",
+         "f:2: not valid YAML: unknown escape character: \\u0007"},
     };
     for (const test::Mistake& row : rows) {
         Problems problems(QStringLiteral("f"));
