@@ -34,59 +34,52 @@ std::vector<QByteArray> certificates(std::string_view pem) {
 }
 
 // Java's DataOutputStream: big endian, text with its length before it.
-class Output {
-  public:
-    void number(std::uint64_t value, int bytes) {
-        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-            bytes_ += static_cast<char>((value >> static_cast<unsigned>(shift)) & 0xff);
-    }
-    void text(std::string_view value) {
-        number(value.size(), 2);
-        bytes_ += value;
-    }
-    void bytes(const QByteArray& value) {
-        number(static_cast<std::uint64_t>(value.size()), 4);
-        bytes_.append(value.constData(), static_cast<std::size_t>(value.size()));
-    }
-    void finish() {
-        QCryptographicHash checksum(QCryptographicHash::Sha1);
-        for (const char letter : kPassword) {  // as UTF-16, big endian
-            const char both[] = {'\0', letter};
-            checksum.addData(QByteArray::fromRawData(both, sizeof both));
-        }
-        const auto add = [&](std::string_view part) {
-            checksum.addData(
-                QByteArray::fromRawData(part.data(), static_cast<qsizetype>(part.size())));
-        };
-        add(kChecksumWord);
-        add(bytes_);
-        const QByteArray sum = checksum.result();
-        bytes_.append(sum.constData(), static_cast<std::size_t>(sum.size()));
-    }
-    std::string take() { return std::move(bytes_); }
+std::string number(std::uint64_t value, int bytes) {
+    std::string written;
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+        written += static_cast<char>((value >> static_cast<unsigned>(shift)) & 0xff);
+    return written;
+}
 
-  private:
-    std::string bytes_;
-};
+std::string text(std::string_view value) {
+    return number(value.size(), 2).append(value);
+}
+
+QByteArray checksum(std::string_view bytes) {
+    QCryptographicHash sum(QCryptographicHash::Sha1);
+    const auto add = [&](std::string_view part) {
+        sum.addData(QByteArray::fromRawData(part.data(), static_cast<qsizetype>(part.size())));
+    };
+    for (const char letter : kPassword)  // as UTF-16, big endian
+        add(std::string{'\0', letter});
+    add(kChecksumWord);
+    add(bytes);
+    return sum.result();
+}
+
+constexpr std::size_t kCountAt = 8;  // after magic and version
 
 }  // namespace
 
-std::string java_trust_store(std::string_view pem, std::int64_t created) {
-    const std::vector<QByteArray> trusted = certificates(pem);
-    Output output;
-    output.number(kMagic, 4);
-    output.number(kVersion, 4);
-    output.number(trusted.size(), 4);
-    std::size_t number = 0;
-    for (const QByteArray& certificate : trusted) {
-        output.number(kTrustedCertificate, 4);
-        output.text("trusted-" + std::to_string(number++));
-        output.number(static_cast<std::uint64_t>(created), 8);
-        output.text("X.509");
-        output.bytes(certificate);
+JavaTrustStore::JavaTrustStore(std::int64_t created)
+    : created_(created), bytes_(number(kMagic, 4) + number(kVersion, 4) + number(0, 4)) {}
+
+void JavaTrustStore::add(std::string_view pem) {
+    for (const QByteArray& certificate : certificates(pem)) {
+        bytes_ += number(kTrustedCertificate, 4);
+        bytes_ += text("trusted-" + std::to_string(count_++));
+        bytes_ += number(static_cast<std::uint64_t>(created_), 8);
+        bytes_ += text("X.509");
+        bytes_ += number(static_cast<std::uint64_t>(certificate.size()), 4);
+        bytes_.append(certificate.constData(), static_cast<std::size_t>(certificate.size()));
     }
-    output.finish();
-    return output.take();
+}
+
+std::string JavaTrustStore::take() && {
+    bytes_.replace(kCountAt, 4, number(count_, 4));
+    const QByteArray sum = checksum(bytes_);
+    bytes_.append(sum.constData(), static_cast<std::size_t>(sum.size()));
+    return std::move(bytes_);
 }
 
 }  // namespace botbottle

@@ -4,6 +4,7 @@
 
 #include <QElapsedTimer>
 #include <QJsonArray>
+#include <future>
 #include <optional>
 
 #include "bottles/bring_out.h"
@@ -84,6 +85,7 @@ class Launch {
     QString workspace_source_;    // set when the workspace must be copied in
     files::TreeSnapshot source_;  // what was copied
     QString authority_;
+    std::future<Result<Trusted>> roots_;  // read while backend and warden start
 };
 
 Result<LaunchedBottle> Launch::run(Lifetime lifetime) {
@@ -380,6 +382,7 @@ Result<void> Launch::launch_backend() {
         if (!stopped) return tl::make_unexpected(stopped.error());
         return {};
     });
+    roots_ = std::async(std::launch::async, system_roots);
     auto reply = parts_.backend.launch(request);
     if (!reply) return tl::make_unexpected(reply.error());
     metadata_.handle = reply->value(QLatin1String("handle")).toObject();
@@ -426,7 +429,9 @@ Result<QJsonObject> Launch::run_inside(const ProvisioningStep& step) {
 }
 
 Result<void> Launch::provision() {
-    auto trust = write_trust_files(metadata_.state_dir, authority_);
+    auto roots = roots_.get();
+    if (!roots) return tl::make_unexpected(roots.error());
+    auto trust = write_trust_files(metadata_.state_dir, std::move(*roots), authority_);
     if (!trust) return tl::make_unexpected(trust.error());
     const auto conversation = preserved_ ? kept_conversation(metadata_) : QList<KeptConversation>();
     for (const ProvisioningStep& step :

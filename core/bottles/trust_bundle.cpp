@@ -4,7 +4,6 @@
 
 #include <QDateTime>
 
-#include "bottles/java_trust_store.h"
 #include "files/atomic_file.h"
 
 namespace botbottle {
@@ -19,21 +18,29 @@ QString system_roots_file() {
     return {};
 }
 
-Result<TrustFiles> write_trust_files(const QString& folder, const QString& authority) {
-    std::string bundle;
-    if (const QString roots = system_roots_file(); !roots.isEmpty()) {
-        auto content = files::read_file(roots.toStdString());
-        if (!content) return tl::make_unexpected(content.error());
-        bundle = std::move(*content);
-        if (!bundle.empty() && bundle.back() != '\n') bundle += '\n';
-    }
-    bundle += authority.toStdString();
-    const std::string store = java_trust_store(bundle, QDateTime::currentMSecsSinceEpoch());
+Result<Trusted> system_roots() {
+    Trusted roots{{}, JavaTrustStore(QDateTime::currentMSecsSinceEpoch())};
+    const QString file = system_roots_file();
+    if (file.isEmpty()) return roots;
+    auto content = files::read_file(file.toStdString());
+    if (!content) return tl::make_unexpected(content.error());
+    roots.pem = std::move(*content);
+    if (!roots.pem.empty() && roots.pem.back() != '\n') roots.pem += '\n';
+    roots.java_store.add(roots.pem);
+    return roots;
+}
+
+Result<TrustFiles> write_trust_files(const QString& folder, Trusted roots,
+                                     const QString& authority) {
+    roots.pem += authority.toStdString();
+    roots.java_store.add(authority.toStdString());
+    const std::string store = std::move(roots.java_store).take();
     const TrustFiles written{folder + QStringLiteral("/ca-bundle.pem"),
                              folder + QStringLiteral("/ca.jks")};
     // Read by every user in the bottle; of no use once the bottle has ended.
     const files::WriteOptions options{0644, files::Durability::kSurvivesProcess};
-    if (auto done = files::write_atomically(written.bundle.toStdString(), bundle, options); !done)
+    if (auto done = files::write_atomically(written.bundle.toStdString(), roots.pem, options);
+        !done)
         return tl::make_unexpected(done.error());
     if (auto done = files::write_atomically(written.java_store.toStdString(), store, options);
         !done)

@@ -19,9 +19,15 @@ std::string hex(const std::string& bytes) {
     return text;
 }
 
+std::string store(const std::string& certificates, std::int64_t created) {
+    JavaTrustStore store(created);
+    store.add(certificates);
+    return std::move(store).take();
+}
+
 // That a JVM reads it is shown by tests/integration/clients.
 TEST(JavaTrustStore, IsWhatSunsKeyStoreWrites) {
-    EXPECT_EQ(hex(java_trust_store(pem("AQID"), 1000)),
+    EXPECT_EQ(hex(store(pem("AQID"), 1000)),
               "feedfeed"
               "00000002"
               "00000001"  // magic, version, entries
@@ -37,12 +43,19 @@ TEST(JavaTrustStore, IsWhatSunsKeyStoreWrites) {
 }
 
 TEST(JavaTrustStore, TakesEveryCertificateAndNothingElse) {
-    const std::string both =
-        java_trust_store("# a root\n" + pem("AQID") + "text\n" + pem("BAUG"), 0);
+    const std::string both = store("# a root\n" + pem("AQID") + "text\n" + pem("BAUG"), 0);
     EXPECT_EQ(hex(both).substr(16, 8), "00000002");
     for (const std::string& none : {std::string(), std::string("AUTHORITY\n"),
                                     std::string("-----BEGIN CERTIFICATE-----\nAQID"), pem("")})
-        EXPECT_EQ(hex(java_trust_store(none, 0)).substr(16, 8), "00000000") << none;
+        EXPECT_EQ(hex(store(none, 0)).substr(16, 8), "00000000") << none;
+}
+
+TEST(JavaTrustStore, GrowsByWhatIsAddedLater) {
+    JavaTrustStore grown(7);
+    grown.add(pem("AQID"));
+    grown.add("");
+    grown.add(pem("BAUG"));
+    EXPECT_EQ(hex(std::move(grown).take()), hex(store(pem("AQID") + pem("BAUG"), 7)));
 }
 
 }  // namespace

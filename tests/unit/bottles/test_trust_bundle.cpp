@@ -12,7 +12,10 @@ namespace {
 TEST(TrustBundle, IsTheHostsRootsAndTheBottlesAuthority) {
     Scratch scratch;
     const QString folder = scratch / "";
-    const auto written = write_trust_files(folder, QStringLiteral("AUTHORITY\n"));
+    auto trusted = system_roots();
+    ASSERT_TRUE(trusted);
+    const auto written =
+        write_trust_files(folder, std::move(*trusted), QStringLiteral("AUTHORITY\n"));
     ASSERT_TRUE(written);
     const std::string bundle = files::read_file(written->bundle.toStdString()).value();
     std::string roots;
