@@ -56,7 +56,7 @@ inline constexpr std::chrono::seconds kLingerTime{2};
 
 // Idle upstream connections.
 inline constexpr std::chrono::seconds kPoolTime{55};  // origins commonly close after 60
-inline constexpr std::size_t kPoolPerTarget = 64;
+inline constexpr std::size_t kPoolPerTarget = 256;  // of each thread's
 inline constexpr std::size_t kSessionsPerTarget = 8;
 inline constexpr std::size_t kTargetsWithSessions = 256;
 

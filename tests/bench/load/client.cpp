@@ -62,11 +62,16 @@ Address address_of(const ClientOptions& options) {
 class Response {
   public:
     // Takes bytes; true when the response is complete.
-    bool take(std::string_view bytes, Measurement& measured, bool events) {
+    bool take(std::string_view bytes, Measurement& measured, const ClientOptions& options) {
+        const bool events = options.events;
         if (!body_begun_) {
             head_ += bytes;
             const std::size_t end = head_.find("\r\n\r\n");
             if (end == std::string::npos) return false;
+            const bool denied = options.denials && head_.starts_with("HTTP/1.1 403");
+            if (!denied && !head_.starts_with("HTTP/1.1 200"))
+                fail("not what was asked for: " + head_);
+            if (denied) ++measured.denials;
             begin_body(events);
             const std::string rest = head_.substr(end + 4);
             return events ? take_events(rest, measured) : count(rest.size(), measured);
@@ -77,7 +82,6 @@ class Response {
   private:
     void begin_body(bool events) {
         body_begun_ = true;
-        if (!head_.starts_with("HTTP/1.1 200")) fail("not what was asked for: " + head_);
         if (events) return;
         std::size_t at = head_.find("Content-Length: ");
         if (at == std::string::npos) at = head_.find("content-length: ");
@@ -120,15 +124,8 @@ class Client {
         const std::string authority =
             std::string(kHost) + ':' + std::to_string(options.origin_port);
         connect_request_ = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n";
-        request_ = options.method + ' ' + options.path + " HTTP/1.1\r\nHost: " + authority +
-                   "\r\nUser-Agent: bench-load\r\nAccept: */*\r\n"
-                   "Authorization: " +
-                   options.authorization + "\r\n";
-        if (options.body != 0)
-            request_ += "Content-Type: application/json\r\nContent-Length: " +
-                        std::to_string(options.body) + "\r\n\r\n" + body(options.body);
-        else
-            request_ += "\r\n";
+        for (const std::string& path : options.paths)
+            requests_.push_back(request(path, authority));
         open();
     }
     ~Client() { ::close(fd_); }
@@ -164,6 +161,16 @@ class Client {
         return kNames[static_cast<std::size_t>(step)];
     }
 
+    std::string request(const std::string& path, const std::string& authority) const {
+        const std::string head = options_.method + ' ' + path + " HTTP/1.1\r\nHost: " + authority +
+                                 "\r\nUser-Agent: bench-load\r\nAccept: */*\r\n"
+                                 "Authorization: " +
+                                 options_.authorization + "\r\n";
+        if (options_.body == 0) return head + "\r\n";
+        return head + "Content-Type: application/json\r\nContent-Length: " +
+               std::to_string(options_.body) + "\r\n\r\n" + body(options_.body);
+    }
+
     // What a model's API is sent: JSON with prose in it.
     static std::string body(std::uint64_t size) {
         std::string text = "{\"messages\":[{\"role\":\"user\",\"content\":\"";
@@ -189,7 +196,7 @@ class Client {
     }
 
     void begin_request() {
-        left_ = request_;
+        left_ = requests_[next_++ % requests_.size()];
         response_ = Response();
         step_ = Step::sending;
     }
@@ -216,7 +223,7 @@ class Client {
                 std::size_t size = 0;
                 const Progress progress = stream_->read(buffer.data(), buffer.size(), size);
                 if (progress == Progress::done &&
-                    response_.take({buffer.data(), size}, measured, options_.events))
+                    response_.take({buffer.data(), size}, measured, options_))
                     step_ = Step::finished;
                 return progress;
             }
@@ -273,7 +280,8 @@ class Client {
     SSL_CTX* context_;
     const int epoll_;
     std::string connect_request_;
-    std::string request_;
+    std::vector<std::string> requests_;
+    std::size_t next_ = 0;
     int fd_ = -1;
     Step step_ = Step::connecting;
     std::optional<Stream> stream_;

@@ -13,11 +13,12 @@ struct ClientOptions {
     int origin_port = 0;    // of "localhost"
     std::string authority;  // PEM file
     std::string method = "GET";
-    std::string path;
+    std::vector<std::string> paths;                    // asked for in turn
     std::uint64_t body = 0;                            // bytes of request body
     std::string authorization = "Bearer placeholder";  // as an agent sends it
     unsigned connections = 1;
     bool reconnect = false;  // a new connection for each request
+    bool denials = false;    // a 403 is an answer like another, and counted
     bool events = false;     // the response is a stream of events, one run is one response
     std::chrono::milliseconds warm_up{300};
     std::chrono::milliseconds duration{2000};
@@ -25,7 +26,8 @@ struct ClientOptions {
 
 struct Measurement {
     std::uint64_t responses = 0;
-    std::uint64_t bytes = 0;  // of response bodies
+    std::uint64_t denials = 0;  // of those
+    std::uint64_t bytes = 0;    // of response bodies
     double seconds = 0;
     std::uint64_t warm_up_responses = 0;  // before those
     std::uint64_t warm_up_bytes = 0;

@@ -16,9 +16,9 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: bench-load origin --certificate FILE --key FILE [--require 'name: value']\n"
-    "       bench-load client --origin PORT --authority FILE --path PATH [--proxy ADDRESS]\n"
+    "       bench-load client --origin PORT --authority FILE --path PATH… [--proxy ADDRESS]\n"
     "                  [--authorization VALUE] [--method GET] [--body BYTES] [--connections N]\n"
-    "                  [--reconnect 1] [--events 1] [--warm-up MS] [--duration MS]\n";
+    "                  [--reconnect 1] [--events 1] [--denials 1] [--warm-up MS] [--duration MS]\n";
 
 using Setters = std::map<std::string, std::function<void(const std::string&)>>;
 
@@ -56,25 +56,28 @@ int client(int count, char** words) {
                   {"--authority", [&](const auto& value) { options.authority = value; }},
                   {"--method", [&](const auto& value) { options.method = value; }},
                   {"--authorization", [&](const auto& value) { options.authorization = value; }},
-                  {"--path", [&](const auto& value) { options.path = value; }},
+                  {"--path", [&](const auto& value) { options.paths.push_back(value); }},
                   {"--body", [&](const auto& value) { options.body = std::stoull(value); }},
                   {"--connections",
                    [&](const auto& value) {
                        options.connections = static_cast<unsigned>(std::stoul(value));
                    }},
                   {"--reconnect", [&](const auto& value) { options.reconnect = value == "1"; }},
+                  {"--denials", [&](const auto& value) { options.denials = value == "1"; }},
                   {"--events", [&](const auto& value) { options.events = value == "1"; }},
                   {"--warm-up",
                    [&](const auto& value) { options.warm_up = milliseconds(std::stoi(value)); }},
                   {"--duration",
                    [&](const auto& value) { options.duration = milliseconds(std::stoi(value)); }}});
+    if (options.paths.empty()) bench::fail(kUsage);
     bench::Measurement measured = bench::run_client(options);
     const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::printf(
-        "{\"responses\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"warm_up_responses\": %llu, "
+        "{\"responses\": %llu, \"denials\": %llu, \"bytes\": %llu, \"seconds\": %.6f, "
+        "\"warm_up_responses\": %llu, "
         "\"warm_up_bytes\": %llu, \"delay_p50_us\": %.1f, \"delay_p99_us\": %.1f}\n",
-        number(measured.responses), number(measured.bytes), measured.seconds,
-        number(measured.warm_up_responses), number(measured.warm_up_bytes),
+        number(measured.responses), number(measured.denials), number(measured.bytes),
+        measured.seconds, number(measured.warm_up_responses), number(measured.warm_up_bytes),
         percentile(measured.delays_ns, 50), percentile(measured.delays_ns, 99));
     return 0;
 }

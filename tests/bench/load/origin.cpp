@@ -235,6 +235,13 @@ void Origin::respond(Connection& connection, std::string_view head) {
             "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: " +
                 std::to_string(connection.filler_left) + "\r\n\r\n");
     }
+    if (path.starts_with("/agrees/")) {
+        path.remove_prefix(8);
+        const std::string word(path.substr(0, path.find(' ')));
+        const bool agrees = header(head, "authorization").value_or("") == "Bearer " + word;
+        return queue(connection, agrees ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+                                        : "HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n");
+    }
     if (path.starts_with("/events/")) {
         path.remove_prefix(8);
         connection.events_left = number_at(path);

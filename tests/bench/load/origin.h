@@ -1,8 +1,9 @@
 // The origin: a TLS server on loopback, one thread, HTTP/1.1 with keep-alive.
 //
 //   GET  /bytes/<n>                a body of n bytes
-//   POST /anything                 reads the body, answers "ok"
-//   GET  /events/<n>/<microseconds>  n server-sent events, one each interval; their data is the
+//   GET  /agrees/<word>            200 when the request's Authorization is "Bearer <word>", else
+//   409 POST /anything                 reads the body, answers "ok" GET  /events/<n>/<microseconds>
+//   n server-sent events, one each interval; their data is the
 //                                  monotonic clock in nanoseconds at the moment of writing
 #pragma once
 
