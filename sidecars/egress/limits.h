@@ -54,9 +54,9 @@ inline constexpr std::chrono::seconds kConnectTime{10};  // to whichever of a ho
 inline constexpr std::chrono::milliseconds kAttemptDelay{250};
 inline constexpr std::chrono::seconds kLingerTime{2};
 
-// Idle upstream connections.
+// Idle upstream connections; each thread has its own.
 inline constexpr std::chrono::seconds kPoolTime{55};  // origins commonly close after 60
-inline constexpr std::size_t kPoolPerTarget = 256;  // of each thread's
+inline constexpr std::size_t kPoolPerTarget = 256;
 inline constexpr std::size_t kSessionsPerTarget = 8;
 inline constexpr std::size_t kTargetsWithSessions = 256;
 
