@@ -277,7 +277,7 @@ void Stream::scan(const View& view, std::size_t depth) {
         match_own(joined);
         match_skeleton(joined, level.skeleton);
     }
-    if (depth == kDepth) return;
+    if (depth >= kDepth) return;
     scan_decoded(folded, depth);
     if (depth > 0) inflate(view, depth);
 }

@@ -126,7 +126,7 @@ class Stream {
     std::uint64_t base_ = 0;  // the stream's offset of window_[0]
     std::uint64_t size_ = 0;
     std::size_t budget_ = 0;
-    std::array<Level, kDepth + 1> levels_;
+    std::array<Level, kDepth + 2> levels_;  // what is compressed in the last is looked at, too
     std::vector<Candidate> candidates_;
     std::vector<std::unique_ptr<Embedded>> embedded_;
     std::unique_ptr<Stream> spare_;  // one that has come to its end

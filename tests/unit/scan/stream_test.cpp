@@ -164,6 +164,21 @@ TEST(Stream, LooksThroughEncodingsOfTokens) {
         EXPECT_TRUE(finds(scan_all(one.text), "github-token")) << one.name;
 }
 
+// Compressed bytes are unpacked in the last layer that is decoded, too, and nothing lies below it.
+TEST(Stream, UnpacksInEachLayerOfEncoding) {
+    std::string text = to_gzip("key: " + github_token() + "\n");
+    for (int layer = 1; layer <= 4; ++layer) {
+        text = to_base64(text);
+        EXPECT_TRUE(finds(scan_all(text), "github-token")) << layer << " layers";
+    }
+    // Deeper than is looked, with an encoding inside of what is unpacked.
+    std::string deep = to_gzip(to_base64(to_gzip(to_base64(github_token()))));
+    for (int layer = 1; layer <= 6; ++layer) {
+        deep = to_base64(deep);
+        (void)scan_all(deep);
+    }
+}
+
 TEST(Stream, RefusesABomb) {
     const std::string zeros(64U * 1024 * 1024, '0');
     const auto findings = scan_all(to_gzip(zeros));
