@@ -14,7 +14,7 @@ namespace botbottle::scan {
 namespace {
 
 constexpr std::size_t kGram = 4;
-constexpr std::size_t kMostStride = 16;
+constexpr std::size_t kMostStride = 32;
 // More entries are known too often by chance.
 constexpr std::size_t kManyEntries = 4096;
 constexpr unsigned kHashBits = 16;

@@ -3,26 +3,24 @@
 
 #include <string_view>
 
+#include "scan/alphabets.h"
 #include "scan/bytes.h"
 
 namespace botbottle::scan {
 
-inline bool is_digit(char c) {
+inline constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
-inline bool is_blank(char c) {
+inline constexpr bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 // Of either alphabet.
-inline constexpr auto are_base64 = [](const Bytes& bytes) {
-    return bytes.lower().is('a', 'z') | bytes.is('0', '9') | bytes.is('+') | bytes.is('-') |
-           bytes.is('/') | bytes.is('_');
-};
+inline constexpr Kind kBase64Digits([](char c) {
+    return alphabets_detail::kBase64[static_cast<unsigned char>(c)] != alphabets_detail::kNone;
+});
 
 // Digits, and what may stand between groups of them.
-inline constexpr auto are_of_numbers = [](const Bytes& bytes) {
-    return bytes.is('0', '9') | bytes.is(' ') | bytes.is('-');
-};
+inline constexpr Kind kOfNumbers([](char c) { return is_digit(c) || c == ' ' || c == '-'; });
 
 }  // namespace botbottle::scan

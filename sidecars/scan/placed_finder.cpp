@@ -14,14 +14,18 @@ namespace {
 constexpr std::string_view kMarks = "@~";
 constexpr std::size_t kShortestRun = 12;
 
+// Whether a byte that the set admits is of base64, or, `of_base64` false, is none.
+bool admits(const ByteSet& set, bool of_base64) {
+    for (unsigned byte = 0; byte < 256; ++byte)
+        if (set.test(byte) && is_base64(static_cast<char>(byte)) == of_base64) return true;
+    return false;
+}
+
 // How many bytes at the start of the pattern are of base64: no shorter run holds it.
 std::size_t size_of_run(const std::vector<ByteSet>& bytes) {
     std::size_t size = 0;
-    while (size < bytes.size()) {
-        for (unsigned byte = 0; byte < 256; ++byte)
-            if (bytes[size].test(byte) && !is_base64(static_cast<char>(byte))) return size;
+    while (size < bytes.size() && !admits(bytes[size], false))
         ++size;
-    }
     return size;
 }
 
@@ -37,8 +41,12 @@ PlacedFinder::PlacedFinder(const std::vector<Pattern>& patterns) : patterns_(pat
             case Place::kRunStart: {
                 const std::size_t run = size_of_run(pattern.bytes);
                 shortest = std::min(shortest, run);
+                const bool exact = run < pattern.bytes.size() && !admits(pattern.bytes[run], true);
                 for (std::size_t byte = 0; byte < 256; ++byte)
-                    if (pattern.bytes[0].test(byte)) run_starts_[byte].push_back({index, run});
+                    if (pattern.bytes[0].test(byte)) {
+                        run_starts_[byte].push_back({index, run, exact});
+                        fitting_[byte].add(run, exact);
+                    }
                 break;
             }
             case Place::kRunEnd:
@@ -78,27 +86,33 @@ void PlacedFinder::try_at(std::string_view text, std::uint32_t index, std::size_
 }
 
 void PlacedFinder::find_in_runs(std::string_view text, std::vector<Candidate>& found) const {
-    for_each_run<kShortestRun>(text, are_base64, [&](std::size_t begin, std::size_t size) {
+    const auto look = [&](std::size_t begin, std::size_t size) {
         if (size < shortest_run_) return;
         const std::size_t end = begin + size;
         find_at_run(text, begin, end, found);
         // A path's parts are runs of their own.
-        const std::string_view run = text.substr(0, end);
-        for (std::size_t at = run.find('/', begin);
-             at != std::string_view::npos && end - at > shortest_run_; at = run.find('/', at + 1))
-            find_at_run(text, at + 1, end, found);
+        for (std::size_t at = begin; at + shortest_run_ < end; ++at)
+            if (text[at] == '/') find_at_run(text, at + 1, end, found);
         for (const std::uint32_t index : run_ends_) {
             const std::size_t length = patterns_[index].bytes.size() - 1;
             if (size >= length) try_at(text, index, end - length, found);
         }
-    });
+    };
+    // An added rule may be content with less.
+    constexpr std::size_t kUsual = 15;
+    if (shortest_run_ >= kUsual)
+        for_each_run<kUsual>(text, kBase64Digits, look);
+    else
+        for_each_run<kShortestRun>(text, kBase64Digits, look);
 }
 
 void PlacedFinder::find_at_run(std::string_view text, std::size_t begin, std::size_t end,
                                std::vector<Candidate>& found) const {
     if (begin >= end) return;
+    if (!fitting_[static_cast<unsigned char>(text[begin])].any(end - begin)) return;
     for (const RunStart& start : run_starts_[static_cast<unsigned char>(text[begin])])
-        if (start.run <= end - begin) try_at(text, start.pattern, begin, found);
+        if (start.exact ? start.run == end - begin : start.run <= end - begin)
+            try_at(text, start.pattern, begin, found);
 }
 
 // Thirteen digits and more, in groups or not.
@@ -106,7 +120,7 @@ void PlacedFinder::find_in_numbers(std::string_view text, std::vector<Candidate>
     constexpr std::size_t kFewest = 12;
     // What may stand before the digits of an IBAN, country and bank.
     constexpr std::size_t kBefore = 14;
-    for_each_run<kFewest>(text, are_of_numbers, [&](std::size_t begin, std::size_t size) {
+    for_each_run<kFewest>(text, kOfNumbers, [&](std::size_t begin, std::size_t size) {
         const std::string_view run = text.substr(begin, size);
         if (std::count_if(run.begin(), run.end(), is_digit) < std::ptrdiff_t{kFewest}) return;
         for (std::size_t from = begin - std::min(begin, kBefore); from < begin + size; ++from)

@@ -4,7 +4,9 @@
 // of digits, around an '@' or '~'.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +27,7 @@ class PlacedFinder {
     struct RunStart {
         std::uint32_t pattern = 0;
         std::size_t run = 0;  // so many bytes of base64 at least
+        bool exact = false;   // and no more: what follows in the pattern is none
     };
 
     void find_in_runs(std::string_view text, std::vector<Candidate>& found) const;
@@ -36,8 +39,23 @@ class PlacedFinder {
                 std::vector<Candidate>& found) const;
 
     const std::vector<Pattern>& patterns_;
+    // Of those that begin with a byte, whether any fits into a run.
+    struct Fitting {
+        std::uint64_t exact = 0;               // a bit for each size of a run
+        std::size_t fewest = ~std::size_t{0};  // from this size on others do
+        void add(std::size_t run, bool is_exact) {
+            if (is_exact && run < 64)
+                exact |= std::uint64_t{1} << run;
+            else
+                fewest = std::min(fewest, run);
+        }
+        bool any(std::size_t size) const {
+            return size >= fewest || (size < 64 && (exact >> size & 1U) != 0);
+        }
+    };
     std::array<std::vector<RunStart>, 256> run_starts_;  // by the first byte
-    std::size_t shortest_run_ = 0;                       // that holds any of them
+    std::array<Fitting, 256> fitting_;
+    std::size_t shortest_run_ = 0;  // that holds any of them
     Numbers run_ends_;
     Numbers numbers_;
     struct Mark {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "scan/archive.h"
+#include "scan/bytes.h"
 #include "scan/skeleton.h"
 #include "scan/unfinished.h"
 #include "scan/validators.h"
@@ -31,13 +32,15 @@ constexpr std::size_t kMostKept = 128U * 1024;
 constexpr std::string_view kGzipMagic("\x1f\x8b\x08", 3);
 constexpr std::string_view kZstdMagic("\x28\xb5\x2f\xfd", 4);
 
-// By its last byte, which of the two is the one that texts do not have; `text` has it at or after
-// `from`.
-std::size_t find_magic(std::string_view text, std::string_view magic, std::size_t from) {
-    for (std::size_t at = text.find(magic.back(), from + magic.size() - 1);
-         at != std::string_view::npos; at = text.find(magic.back(), at + 1))
-        if (text.substr(0, at + 1).ends_with(magic)) return at + 1 - magic.size();
-    return std::string_view::npos;
+// Where the first two bytes of gzip, zstd or zip are, or those of zlib behind the end of a line:
+// one look for all of them.
+void find_compressed(std::string_view text, std::vector<std::size_t>& places) {
+    static constexpr Kind kFirst(
+        [](char c) { return c == '\x1f' || c == '\x28' || c == 'P' || c == '\n'; });
+    static constexpr Kind kSecond(
+        [](char c) { return c == '\x8b' || c == '\xb5' || c == 'K' || c == '\x78'; });
+    places.clear();
+    find_pairs(text, kFirst, kSecond, places);
 }
 
 bool is_zlib_head(std::string_view text) {
@@ -383,32 +386,34 @@ void Stream::find_embedded(std::string_view piece) {
         spare_ = std::move(part->stream);
         return true;
     });
-    // A magic number may have begun in the window before.
-    const std::size_t from = judged_ - std::min<std::size_t>(judged_, kZstdMagic.size() - 1);
+    if (base_ == 0 && judged_ < 2 && nesting_ < kNesting && is_zlib_head(window_))
+        follow(0, Compression::kZlib, 0);
+    // A magic number may have begun in the window before, and so may a zip archive's head.
+    const std::size_t from = judged_ - std::min(judged_, kZipHead - 1);
+    find_compressed(std::string_view(window_).substr(from), places_);
+    const auto look = [&](std::string_view magic, auto found) {
+        for (const std::size_t place : places_)
+            if (std::string_view(window_).substr(from + place).starts_with(magic))
+                found(from + place);
+    };
     for (const std::string_view magic : {kGzipMagic, kZstdMagic})
-        for (std::size_t at = find_magic(window_, magic, from); at != std::string::npos;
-             at = find_magic(window_, magic, at + 1))
+        look(magic, [&](std::size_t at) {
             // Three bytes are soon found by chance; what is below the last layer must begin with
             // them.
             if (at + magic.size() > judged_ && (nesting_ < kNesting || base_ + at == 0))
                 follow(at, magic == kGzipMagic ? Compression::kGzip : Compression::kZstd, 0);
-    if (base_ == 0 && judged_ < 2 && nesting_ < kNesting && is_zlib_head(window_))
-        follow(0, Compression::kZlib, 0);
-    find_zip_entries();
+        });
+    look(kZipMagic, [&](std::size_t at) { look_at_zip(at); });
 }
 
 // Each file in a zip archive has a head of its own, so that no directory has to be believed. What
 // is stored was searched as it stands.
-void Stream::find_zip_entries() {
-    const std::size_t from = judged_ - std::min(judged_, kZipHead - 1);
-    for (std::size_t at = window_.find(kZipMagic, from); at != std::string::npos;
-         at = window_.find(kZipMagic, at + 1)) {
-        const auto head = read_zip_head(std::string_view(window_).substr(at));
-        if (!head || at + kZipHead <= judged_) continue;
-        if (head->content == ZipHead::Content::kDeflated)
-            follow(at, Compression::kBareDeflate, head->size);
-        opaque_ = opaque_ || head->content == ZipHead::Content::kOpaque;
-    }
+void Stream::look_at_zip(std::size_t at) {
+    const auto head = read_zip_head(std::string_view(window_).substr(at));
+    if (!head || at + kZipHead <= judged_) return;
+    if (head->content == ZipHead::Content::kDeflated)
+        follow(at, Compression::kBareDeflate, head->size);
+    opaque_ = opaque_ || head->content == ZipHead::Content::kOpaque;
 }
 
 // Begins with a compressed part at `at` in the window, after so many bytes that are none of it.
@@ -467,6 +472,8 @@ bool Stream::Account::exhausted() const {
 }
 
 void Stream::inflate(const View& view, std::size_t depth) {
+    find_compressed(view.text, places_);
+    if (places_.empty() && !is_zlib_head(view.text)) return;
     Level& level = levels_[depth];
     level.inflated.clear();
     const auto decode = [&](std::size_t at, Compression compression) {
@@ -480,24 +487,20 @@ void Stream::inflate(const View& view, std::size_t depth) {
         });
         level.inflated += '\n';
     };
-    for (std::size_t at = view.text.find(kGzipMagic); at != std::string_view::npos;
-         at = view.text.find(kGzipMagic, at + 1))
-        decode(at, Compression::kGzip);
-    for (std::size_t at = find_magic(view.text, kZstdMagic, 0); at != std::string_view::npos;
-         at = find_magic(view.text, kZstdMagic, at + 1))
-        decode(at, Compression::kZstd);
-    for (std::size_t at = view.text.find(kZipMagic); at != std::string_view::npos;
-         at = view.text.find(kZipMagic, at + 1))
+    for (const std::size_t at : places_)
+        if (view.text.substr(at).starts_with(kGzipMagic)) decode(at, Compression::kGzip);
+    for (const std::size_t at : places_)
+        if (view.text.substr(at).starts_with(kZstdMagic)) decode(at, Compression::kZstd);
+    for (const std::size_t at : places_)
         if (const auto head = read_zip_head(view.text.substr(at));
             head && head->content == ZipHead::Content::kDeflated &&
             head->size < view.text.size() - at)
             decode(at + head->size, Compression::kBareDeflate);
     // Decoded runs stand on lines of their own.
-    for (std::size_t at = 0; at < view.text.size(); ++at) {
-        if (is_zlib_head(view.text.substr(at))) decode(at, Compression::kZlib);
-        at = view.text.find('\n', at);
-        if (at == std::string_view::npos) break;
-    }
+    if (is_zlib_head(view.text)) decode(0, Compression::kZlib);
+    for (const std::size_t at : places_)
+        if (view.text[at] == '\n' && is_zlib_head(view.text.substr(at + 1)))
+            decode(at + 1, Compression::kZlib);
     if (level.inflated.size() > 1) scan({level.inflated, View::Made::kInflated, &view}, depth + 1);
 }
 

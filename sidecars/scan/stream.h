@@ -96,7 +96,7 @@ class Stream {
     void match_skeleton(const View& view, std::string& skeleton);
     void find_embedded(std::string_view piece);
     void follow(std::size_t at, Compression compression, std::size_t skipped);
-    void find_zip_entries();
+    void look_at_zip(std::size_t at);
     bool advance(Embedded& part, std::string_view piece);
     std::unique_ptr<Stream> nested();
     void scan_binary(const View& view, std::size_t depth);
@@ -128,6 +128,7 @@ class Stream {
     std::size_t budget_ = 0;
     std::array<Level, kDepth + 2> levels_;  // what is compressed in the last is looked at, too
     std::vector<Candidate> candidates_;
+    std::vector<std::size_t> places_;  // where compressed bytes may begin
     std::vector<std::unique_ptr<Embedded>> embedded_;
     std::unique_ptr<Stream> spare_;  // one that has come to its end
     Account outermost_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "scan/alphabets.h"
@@ -13,6 +14,27 @@
 namespace botbottle::scan {
 
 namespace {
+
+constexpr Kind kMarks([](char c) { return c == '%' || c == '\\' || c == '&'; });
+// In quoted-printable.
+constexpr Kind kMarksOfQuoted([](char c) { return c == '%' || c == '\\' || c == '&' || c == '='; });
+constexpr Kind kEquals([](char c) { return c == '='; });
+constexpr Kind kQuotes([](char c) { return c == '"' || c == '\\'; });
+constexpr Kind kFormEnds([](char c) { return c == '&' || c == ';'; });
+// Anything but a printable character of ASCII.
+constexpr Kind kOdd([](char c) { return static_cast<signed char>(c) < ' ' || c == '\x7f'; });
+constexpr Kind kBase32Digits([](char c) {
+    return alphabets_detail::kBase32[static_cast<unsigned char>(c)] != alphabets_detail::kNone;
+});
+// Pairs of digits, and what may part them.
+constexpr Kind kOfHex([](char c) {
+    return alphabets_detail::kHex[static_cast<unsigned char>(c)] != alphabets_detail::kNone ||
+           c == 'x' || c == 'X' || c == ':' || c == '-' || c == ',' || c == ' ' || c == '\n';
+});
+constexpr Kind kOfCodes([](char c) {
+    return is_digit(c) || c == '(' || c == ')' || c == ',' || c == ' ' || c == '\n' || c == ';' ||
+           c == '[' || c == ']';
+});
 
 // Appends to a string without asking it for room each time.
 class Output {
@@ -254,7 +276,7 @@ void join(std::string_view text, std::size_t begin, std::size_t end, Output& out
 std::size_t join_json(std::string_view text, Output& out) {
     constexpr std::string_view kBefore = ":,[";
     constexpr std::string_view kAfter = ",]}";
-    ByteCursor marks(text, [](const Bytes& bytes) { return bytes.is('"') | bytes.is('\\'); });
+    ByteCursor marks(text, kQuotes);
     // The next quotation mark that no backslash stands before; `at` is not behind one.
     const auto closing = [&](std::size_t at) {
         for (at = marks.next(at); at < text.size() && text[at] == '\\';)
@@ -286,7 +308,7 @@ std::size_t join_json(std::string_view text, Output& out) {
 }
 
 std::size_t join_form(std::string_view text, Output& out) {
-    ByteCursor ends(text, [](const Bytes& bytes) { return bytes.is('&') | bytes.is(';'); });
+    ByteCursor ends(text, kFormEnds);
     std::size_t count = 0;
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = ends.next(at);
@@ -308,7 +330,7 @@ class RunDecoder {
 
     void base64() {
         constexpr std::size_t kShortest = 16;
-        for_each_run<kShortest>(text_, are_base64, [&](std::size_t begin, std::size_t size) {
+        for_each_run<kShortest>(text_, kBase64Digits, [&](std::size_t begin, std::size_t size) {
             for (std::size_t skipped = 0; skipped < 4; ++skipped)
                 add(begin, size,
                     [&] { decode_base64(text_.substr(begin + skipped, size - skipped), out_); });
@@ -318,13 +340,8 @@ class RunDecoder {
 
     // Pairs of digits, parted or not: 41:42, 0x41 0x42, 41-42.
     void hex() {
-        const auto are_of_hex = [](const Bytes& bytes) {
-            const Bytes small = bytes.lower();
-            return bytes.is('0', '9') | small.is('a', 'f') | small.is('x') | bytes.is(':') |
-                   bytes.is('-') | bytes.is(',') | bytes.is(' ') | bytes.is('\n');
-        };
         constexpr std::size_t kShortest = 24;
-        for_each_run<kShortest>(text_, are_of_hex, [&](std::size_t begin, std::size_t size) {
+        for_each_run<kShortest>(text_, kOfHex, [&](std::size_t begin, std::size_t size) {
             digits_.clear();
             for (std::size_t at = begin; at < begin + size; ++at) {
                 const bool marked =
@@ -340,13 +357,9 @@ class RunDecoder {
 
     // Numbers of printable characters in a row: [115, 107, 45].
     void codes() {
-        const auto are_of_codes = [](const Bytes& bytes) {
-            return bytes.is('0', '9') | bytes.is('(', ')') | bytes.is(',') | bytes.is(' ') |
-                   bytes.is('\n') | bytes.is(';') | bytes.is('[') | bytes.is(']');
-        };
         constexpr std::size_t kShortest = 24;
         constexpr std::size_t kFewest = 8;
-        for_each_run<kShortest>(text_, are_of_codes, [&](std::size_t begin, std::size_t size) {
+        for_each_run<kShortest>(text_, kOfCodes, [&](std::size_t begin, std::size_t size) {
             digits_.clear();
             decode_codes(text_.substr(begin, size), digits_);
             if (digits_.size() >= kFewest) add(begin, size, [&] { out_ += digits_; });
@@ -356,17 +369,13 @@ class RunDecoder {
   private:
     void base32(std::size_t begin, std::size_t size) {
         constexpr std::size_t kShortest = 26;
-        const std::size_t end = begin + size;
-        for (std::size_t at = begin; at < end; ++at) {
-            const std::size_t first = at;
-            while (at < end && is_base32(text_[at]))
-                ++at;
-            if (at - first < kShortest) continue;
-            for (std::size_t skipped = 0; skipped < 8; ++skipped)
-                add(first, at - first, [&] {
-                    decode_base32(text_.substr(first + skipped, at - first - skipped), out_);
-                });
-        }
+        if (size < kShortest) return;
+        for_each_run<kShortest>(
+            text_.substr(begin, size), kBase32Digits, [&](std::size_t at, std::size_t length) {
+                const std::string_view run = text_.substr(begin + at, length);
+                for (std::size_t skipped = 0; skipped < 8; ++skipped)
+                    add(begin + at, length, [&] { decode_base32(run.substr(skipped), out_); });
+            });
     }
 
     template <typename Decode>
@@ -397,17 +406,13 @@ namespace {
 
 // Quoted-printable: soft line ends, or its name.
 bool is_quoted(std::string_view text) {
-    // The last two bytes of a block begin the next one, too.
-    constexpr std::size_t kStep = kBlock - 2;
-    const auto all = [&](std::size_t at, char c) {
-        return bits_at(text, at, [c](const Bytes& bytes) { return bytes.is(c); });
-    };
-    for (std::size_t at = 0; at < text.size(); at += kStep) {
-        const std::uint64_t equals = all(at, '=');
-        if (equals == 0) continue;
-        const std::uint64_t ends = all(at, '\n');
-        if ((equals & (ends >> 1U | (all(at, '\r') >> 1U & ends >> 2U))) != 0) return true;
-    }
+    ByteCursor equals(text, kEquals);
+    std::size_t at = equals.next(0);
+    if (at == text.size()) return false;  // whatever it is, there is nothing to undo
+    for (; at < text.size(); at = equals.next(at + 1))
+        if (const std::string_view after = text.substr(at + 1, 2);
+            after.starts_with('\n') || after == "\r\n")
+            return true;
     return text.find("quoted-printable") != std::string_view::npos;
 }
 
@@ -453,11 +458,7 @@ class NewEscapes {
 }  // namespace
 
 Unescaped unescape(std::string_view text, std::string& out) {
-    // Whether a '=' is one is decided once, so that the search has no branch for it.
-    const char equals = is_quoted(text) ? '=' : '%';
-    ByteCursor marks(text, [equals](const Bytes& bytes) {
-        return bytes.is('%') | bytes.is('\\') | bytes.is('&') | bytes.is(equals);
-    });
+    ByteCursor marks(text, is_quoted(text) ? kMarksOfQuoted : kMarks);
     std::size_t at = marks.next(0);
     if (at == text.size()) return Unescaped::kNothing;
     Output output(out, text.size());
@@ -467,7 +468,14 @@ Unescaped unescape(std::string_view text, std::string& out) {
     while (at < text.size()) {
         output.copy(text, copied, at);
         copied = at;
-        const std::size_t length = read_escape(text.substr(at), output);
+        // Most escapes are these.
+        const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+        const char meant = text[at] == '\\' ? kNamed[static_cast<unsigned char>(next)] : '\0';
+        std::size_t length = 2;
+        if (meant != '\0')
+            output += meant;
+        else
+            length = read_escape(text.substr(at), output);
         if (length == 0) {
             // A row of backslashes before nothing is looked at once.
             ++at;
@@ -491,16 +499,13 @@ Unescaped unescape(std::string_view text, std::string& out) {
 }
 
 bool fold(std::string_view text, std::string& out) {
-    // Anything but a printable character of ASCII.
-    const auto is_odd = [](char c) { return static_cast<signed char>(c) < ' ' || c == '\x7f'; };
-    ByteCursor odd(
-        text, [](const Bytes& bytes) { return bytes.is('\0', '\x1f') | bytes.is('\x7f', '\xff'); });
+    ByteCursor odd(text, kOdd);
     std::size_t stop = odd.next(0);
     if (stop == text.size()) return false;
     Output output(out, text.size());
     for (std::size_t at = 0; at < text.size(); stop = odd.next(at)) {
         output.copy(text, at, stop);
-        for (at = stop; at < text.size() && is_odd(text[at]);)
+        for (at = stop; at < text.size() && kOdd.has(text[at]);)
             at += fold_one(text.substr(at), output);
     }
     return true;
@@ -516,15 +521,27 @@ bool join_values(std::string_view text, std::string& out, std::size_t fewest) {
 }
 
 bool looks_written(std::string_view part) {
-    // So few at once that a byte can count them, and a vector of bytes, too.
-    constexpr std::size_t kAtOnce = 128;
+    // Eight bytes at a time, and so many before their counts are added up that a byte can hold
+    // them.
+    constexpr std::size_t kBytes = 8;
+    constexpr std::size_t kMost = 255 * kBytes;
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
     std::size_t others = 0;
-    for (std::size_t at = 0; at < part.size(); at += kAtOnce) {
-        unsigned char here = 0;
-        for (const char c : part.substr(at, kAtOnce))
-            here = static_cast<unsigned char>(here + (static_cast<unsigned char>(c) >> 7U));
-        others += here;
+    std::size_t at = 0;
+    while (part.size() - at >= kBytes) {
+        std::uint64_t counts = 0;
+        for (const std::size_t end = at + std::min(part.size() - at, kMost) / kBytes * kBytes;
+             at < end; at += kBytes) {
+            std::uint64_t bytes = 0;
+            std::memcpy(&bytes, part.data() + at, kBytes);
+            counts += bytes >> 7U & kOnes;
+        }
+        constexpr std::uint64_t kEvery = 0x00ff00ff00ff00ff;
+        counts = (counts & kEvery) + (counts >> 8U & kEvery);
+        others += counts * 0x0001000100010001 >> 48U;
     }
+    for (; at < part.size(); ++at)
+        others += static_cast<unsigned char>(part[at]) >> 7U;
     return others * 4 <= part.size();
 }
 

@@ -75,39 +75,113 @@ TEST(Skeleton, IsLettersAndDigitsInOneCase) {
     }
 }
 
-TEST(Bytes, AreFoundOneByOneAndInRuns) {
-    std::mt19937 random(4);
-    for (int round = 0; round < 5000; ++round) {
-        // Mostly members, so that runs of every length end everywhere.
-        std::string text;
-        const std::size_t size = random() % 300;
-        while (text.size() < size)
-            text += random() % 20 == 0 ? static_cast<char>(random()) : "7- "[random() % 3];
-        const auto is_member = [](char c) { return is_digit(c) || c == ' ' || c == '-'; };
+// Mostly of kOfNumbers, so that runs of every length end everywhere; some are longer than what is
+// asked at once.
+std::string numbers(std::mt19937& random) {
+    const std::size_t size = random() % (random() % 20 == 0 ? 3 * kBlocksAtOnce * kBlock : 300);
+    std::string text;
+    while (text.size() < size)
+        text += random() % 20 == 0 ? static_cast<char>(random()) : "7- "[random() % 3];
+    return text;
+}
 
-        ByteCursor cursor(text, are_of_numbers);
+TEST(Bytes, AreFoundOneByOne) {
+    std::mt19937 random(3);
+    for (int round = 0; round < 3000; ++round) {
+        const std::string text = numbers(random);
+        ByteCursor cursor(text, kOfNumbers);
         std::vector<std::size_t> members;
         for (std::size_t at = cursor.next(0); at < text.size(); at = cursor.next(at + 1))
             members.push_back(at);
-        std::vector<std::pair<std::size_t, std::size_t>> runs;
-        for_each_run<12>(text, are_of_numbers, [&](std::size_t begin, std::size_t run) {
-            runs.emplace_back(begin, run);
-        });
+        std::vector<std::size_t> expected;
+        for (std::size_t at = 0; at < text.size(); ++at)
+            if (kOfNumbers.has(text[at])) expected.push_back(at);
+        ASSERT_EQ(members, expected);
+    }
+}
 
-        std::vector<std::size_t> expected_members;
-        std::vector<std::pair<std::size_t, std::size_t>> expected_runs;
-        std::size_t open = 0;
-        for (std::size_t at = 0; at <= text.size(); ++at) {
-            if (at < text.size() && is_member(text[at])) {
-                expected_members.push_back(at);
-                ++open;
-                continue;
-            }
-            if (open >= 12) expected_runs.emplace_back(at - open, open);
-            open = 0;
+template <std::size_t kShortest>
+void expect_runs(std::string_view text) {
+    std::vector<std::pair<std::size_t, std::size_t>> runs;
+    for_each_run<kShortest>(text, kOfNumbers, [&](std::size_t begin, std::size_t run) {
+        runs.emplace_back(begin, run);
+    });
+    std::vector<std::pair<std::size_t, std::size_t>> expected;
+    std::size_t open = 0;
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+        if (at < text.size() && kOfNumbers.has(text[at])) {
+            ++open;
+            continue;
         }
-        ASSERT_EQ(members, expected_members);
-        ASSERT_EQ(runs, expected_runs);
+        if (open >= kShortest) expected.emplace_back(at - open, open);
+        open = 0;
+    }
+    ASSERT_EQ(runs, expected) << kShortest << " of " << text.size();
+}
+
+TEST(Bytes, AreFoundInRuns) {
+    std::mt19937 random(4);
+    for (int round = 0; round < 5000; ++round) {
+        const std::string text = numbers(random);
+        expect_runs<2>(text);
+        expect_runs<12>(text);
+        expect_runs<16>(text);
+        expect_runs<24>(text);
+        expect_runs<26>(text);
+        expect_runs<63>(text);
+        expect_runs<64>(text);
+    }
+    // Of every length, over every border of a block and of what is asked at once.
+    constexpr std::size_t kAll = kBlocksAtOnce * kBlock;
+    for (const std::size_t border : {kBlock, 2 * kBlock, kAll})
+        for (std::size_t begin = border - std::min<std::size_t>(border, 70); begin <= border + 2;
+             ++begin)
+            for (std::size_t size = 22; size < 140; ++size) {
+                std::string text(begin, 'x');
+                text.append(size, '7');
+                expect_runs<24>(text);
+                expect_runs<24>(text += 'x');
+            }
+}
+
+// A cursor that is moved on finds what one that visits each finds.
+TEST(Bytes, AreFoundFromAnyPlaceOn) {
+    std::mt19937 random(5);
+    for (int round = 0; round < 2000; ++round) {
+        const std::string text = numbers(random);
+        const Kind others([](char c) { return !kOfNumbers.has(c); });
+        ByteCursor cursor(text, others);
+        for (std::size_t at = 0; at <= text.size(); at += random() % 200) {
+            const std::size_t found = cursor.next(at);
+            std::size_t expected = at;
+            while (expected < text.size() && !others.has(text[expected]))
+                ++expected;
+            ASSERT_EQ(found, expected);
+            at = std::max(at, found);
+        }
+    }
+}
+
+TEST(Bytes, AreTheSameToVectorsOfEachWidth) {
+    std::string text;
+    for (unsigned block = 0; block < 5; ++block)
+        for (unsigned byte = 0; byte < 256; ++byte)
+            text += static_cast<char>(byte * (2 * block + 1) + block);
+    constexpr Kind kAll([](char) { return true; });
+    constexpr Kind kNone([](char) { return false; });
+    constexpr Kind kOdd([](char c) { return static_cast<signed char>(c) < ' ' || c == '\x7f'; });
+    const std::size_t blocks = text.size() / kBlock;
+    for (const Kind* kind : {&kBase64Digits, &kOfNumbers, &kAll, &kNone, &kOdd}) {
+        std::vector<std::uint64_t> expected(blocks);
+        ask_blocks(*kind, text.data(), blocks, expected.data(), Vectors::kNone);
+        for (std::size_t at = 0; at < text.size(); ++at)
+            ASSERT_EQ(expected[at / kBlock] >> at % kBlock & 1U, kind->has(text[at]) ? 1U : 0U);
+        for (const Vectors vectors : {Vectors::k16Bytes, Vectors::k32Bytes, Vectors::k64Bytes}) {
+            if (vectors > widest_vectors()) continue;
+            std::vector<std::uint64_t> words(blocks);
+            ask_blocks(*kind, text.data(), blocks, words.data(), vectors);
+            ASSERT_EQ(words, expected) << static_cast<int>(vectors);
+        }
     }
 }
 
