@@ -34,8 +34,9 @@ void decode(const Table& table, std::string_view text, std::string& out) {
 }
 
 #if defined(__x86_64__)
-// Rows of 32 digits, which come to 24 bytes; 32 are written.
-__attribute__((target("avx2"))) void decode_rows(const char* from, std::size_t rows, char* to) {
+// Rows of 32 digits of base64, which come to 24 bytes; 32 are written.
+__attribute__((target("avx2"))) void decode_rows_of_base64(const char* from, std::size_t rows,
+                                                           char* to) {
     const __m256i half = _mm256_set1_epi8(0x0f);
     const __m256i plus = _mm256_set1_epi8('+');
     const __m256i minus = _mm256_set1_epi8('-');
@@ -71,36 +72,77 @@ __attribute__((target("avx2"))) void decode_rows(const char* from, std::size_t r
     }
 }
 
+// Rows of 32 digits of base32, which come to 20 bytes; 26 are written.
+__attribute__((target("avx2"))) void decode_rows_of_base32(const char* from, std::size_t rows,
+                                                           char* to) {
+    const __m256i low_bits = _mm256_set1_epi8(0x1f);
+    const __m256i before_letters = _mm256_set1_epi8('A' - 1);
+    // Of a letter the low bits are one more than its value; of a digit they are nine less than
+    // that.
+    const __m256i of_letter = _mm256_set1_epi8(-1);
+    const __m256i of_digit = _mm256_set1_epi8(26 - ('2' & 0x1f));
+    const __m256i first_half = _mm256_set1_epi64x(0x000000fffff00000);
+    const __m256i order = _mm256_setr_epi8(4, 3, 2, 1, 0, 12, 11, 10, 9, 8, -1, -1, -1, -1, -1, -1,
+                                           4, 3, 2, 1, 0, 12, 11, 10, 9, 8, -1, -1, -1, -1, -1, -1);
+    constexpr std::size_t kDigits = 32;
+    constexpr std::size_t kHalf = 10;
+    for (; rows > 0; --rows, from += kDigits, to += 2 * kHalf) {
+        const __m256i digits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+        const __m256i is_letter = _mm256_cmpgt_epi8(digits, before_letters);
+        const __m256i values = _mm256_add_epi8(_mm256_and_si256(digits, low_bits),
+                                               _mm256_blendv_epi8(of_digit, of_letter, is_letter));
+        const __m256i pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi16(0x0120));
+        const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00010400));
+        const __m256i eights =
+            _mm256_or_si256(_mm256_and_si256(_mm256_slli_epi64(fours, 20), first_half),
+                            _mm256_srli_epi64(fours, 32));
+        const __m256i bytes = _mm256_shuffle_epi8(eights, order);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(bytes));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to + kHalf),
+                         _mm256_extracti128_si256(bytes, 1));
+    }
+}
+
 bool has_rows() {
     static const bool has = __builtin_cpu_supports("avx2") != 0;
     return has;
 }
 
-void decode_base64_by_rows(std::string_view text, std::string& out) {
+// Digits of so many bits, 32 a row.
+template <std::size_t kBits, typename DecodeRows>
+void decode_by_rows(std::string_view text, std::size_t readable, std::string& out,
+                    DecodeRows decode_rows) {
     constexpr std::size_t kDigits = 32;
-    constexpr std::size_t kBytes = 24;
+    constexpr std::size_t kBytes = kDigits * kBits / 8;
     constexpr std::size_t kRoom = 32;
     const std::size_t begin = out.size();
     const std::size_t rows = text.size() / kDigits;
     const std::size_t more = text.size() % kDigits;
     out.resize(begin + (rows + 1) * kBytes + kRoom);
     char* to = out.data() + begin;
-    decode_rows(text.data(), rows, to);
-    if (more > 0) {
+    // What comes of bytes behind the text is cut off.
+    const bool runs_over = more > 0 && readable >= kDigits - more;
+    decode_rows(text.data(), runs_over ? rows + 1 : rows, to);
+    if (more > 0 && !runs_over) {
         std::array<char, kDigits> rest;
         rest.fill('A');
         std::memcpy(rest.data(), text.data() + rows * kDigits, more);
         decode_rows(rest.data(), 1, to + rows * kBytes);
     }
-    out.resize(begin + rows * kBytes + more * 6 / 8);
+    out.resize(begin + rows * kBytes + more * kBits / 8);
 }
 #endif
 
 }  // namespace
 
 void decode_base64(std::string_view text, std::string& out) {
+    decode_base64_within(text, 0, out);
+}
+
+void decode_base64_within(std::string_view text, [[maybe_unused]] std::size_t readable,
+                          std::string& out) {
 #if defined(__x86_64__)
-    if (has_rows()) return decode_base64_by_rows(text, out);
+    if (has_rows()) return decode_by_rows<6>(text, readable, out, decode_rows_of_base64);
 #endif
     const Table& table = alphabets_detail::kBase64;
     const std::size_t begin = out.size();
@@ -121,6 +163,14 @@ void decode_hex(std::string_view text, std::string& out) {
 }
 
 void decode_base32(std::string_view text, std::string& out) {
+    decode_base32_within(text, 0, out);
+}
+
+void decode_base32_within(std::string_view text, [[maybe_unused]] std::size_t readable,
+                          std::string& out) {
+#if defined(__x86_64__)
+    if (has_rows()) return decode_by_rows<5>(text, readable, out, decode_rows_of_base32);
+#endif
     const Table& table = alphabets_detail::kBase32;
     constexpr std::size_t kDigits = 8;
     constexpr std::size_t kBytes = 5;

@@ -63,6 +63,9 @@ inline bool is_base32(char c) {
 void decode_base64(std::string_view text, std::string& out);
 void decode_hex(std::string_view text, std::string& out);
 void decode_base32(std::string_view text, std::string& out);
+// The same, where behind the text `readable` bytes may be read, whatever they are: 32 save a copy.
+void decode_base64_within(std::string_view text, std::size_t readable, std::string& out);
+void decode_base32_within(std::string_view text, std::size_t readable, std::string& out);
 // Numbers between other signs: the printable characters that they are the codes of.
 void decode_codes(std::string_view text, std::string& out);
 

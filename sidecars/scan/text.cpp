@@ -228,6 +228,13 @@ std::size_t read_utf8(std::string_view text, std::uint32_t& code) {
     return length;
 }
 
+// Whether an odd byte is left out whatever follows: a control byte, or one that begins no character
+// of UTF-8.
+bool is_dropped(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c != '\n' && (byte < 0xc2 || byte > 0xf4);
+}
+
 // One byte or character that is not plain; how long it is.
 std::size_t fold_one(std::string_view text, Output& out) {
     const auto first = static_cast<unsigned char>(text.front());
@@ -331,9 +338,11 @@ class RunDecoder {
     void base64() {
         constexpr std::size_t kShortest = 16;
         for_each_run<kShortest>(text_, kBase64Digits, [&](std::size_t begin, std::size_t size) {
+            const std::string_view run = text_.substr(begin, size);
+            const std::size_t readable = text_.size() - begin - size;
             for (std::size_t skipped = 0; skipped < 4; ++skipped)
                 add(begin, size,
-                    [&] { decode_base64(text_.substr(begin + skipped, size - skipped), out_); });
+                    [&] { decode_base64_within(run.substr(skipped), readable, out_); });
             base32(begin, size);
         });
     }
@@ -506,7 +515,7 @@ bool fold(std::string_view text, std::string& out) {
     for (std::size_t at = 0; at < text.size(); stop = odd.next(at)) {
         output.copy(text, at, stop);
         for (at = stop; at < text.size() && kOdd.has(text[at]);)
-            at += fold_one(text.substr(at), output);
+            at += is_dropped(text[at]) ? 1 : fold_one(text.substr(at), output);
     }
     return true;
 }
@@ -539,6 +548,17 @@ bool looks_written(std::string_view part) {
         constexpr std::uint64_t kEvery = 0x00ff00ff00ff00ff;
         counts = (counts & kEvery) + (counts >> 8U & kEvery);
         others += counts * 0x0001000100010001 >> 48U;
+    }
+    if (part.size() >= kBytes && at < part.size()) {
+        // The last bytes, without what was counted before.
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, part.data() + part.size() - kBytes, kBytes);
+        if constexpr (std::endian::native == std::endian::little)
+            bytes >>= 8 * (kBytes - (part.size() - at));
+        else
+            bytes <<= 8 * (kBytes - (part.size() - at));
+        others += (bytes >> 7U & kOnes) * kOnes >> 56U;
+        at = part.size();
     }
     for (; at < part.size(); ++at)
         others += static_cast<unsigned char>(part[at]) >> 7U;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "examples.h"
+#include "scan/alphabets.h"
 #include "scan/kinds_of_bytes.h"
 #include "scan/skeleton.h"
 
@@ -73,6 +74,54 @@ TEST(Skeleton, IsLettersAndDigitsInOneCase) {
         append_skeleton(text, skeleton);
         ASSERT_EQ(skeleton, expected);
     }
+}
+
+// By the definition: bit after bit.
+std::string decoded(std::string_view text, const std::array<std::uint8_t, 256>& table,
+                    unsigned bits_each) {
+    std::string out;
+    unsigned bits = 0;
+    unsigned held = 0;
+    for (const char c : text) {
+        bits = (bits << bits_each | table[static_cast<unsigned char>(c)]) & 0xffffU;
+        held += bits_each;
+        if (held < 8) continue;
+        held -= 8;
+        out += static_cast<char>(bits >> held & 0xffU);
+    }
+    return out;
+}
+
+TEST(Alphabets, AreDecodedAtEveryLength) {
+    std::mt19937 random(6);
+    const std::string base64 =
+        draw(random, 400, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
+    const std::string base32 =
+        draw(random, 400, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567");
+    for (std::size_t size = 0; size <= 200; ++size)
+        for (std::size_t begin = 0; begin < 4; ++begin)
+            for (const std::size_t readable : {0, 31, 32, 100}) {
+                std::string out = "before";
+                decode_base64_within(std::string_view(base64).substr(begin, size), readable, out);
+                ASSERT_EQ(out, "before" + decoded(std::string_view(base64).substr(begin, size),
+                                                  alphabets_detail::kBase64, 6));
+                out = "before";
+                decode_base32_within(std::string_view(base32).substr(begin, size), readable, out);
+                ASSERT_EQ(out, "before" + decoded(std::string_view(base32).substr(begin, size),
+                                                  alphabets_detail::kBase32, 5));
+            }
+}
+
+TEST(Text, LooksWrittenWithAFourthOfOtherCharacters) {
+    for (std::size_t size = 0; size < 5000; size += size < 300 ? 1 : 97)
+        for (const std::size_t others : {size / 4, size / 4 + 1}) {
+            if (others > size) continue;
+            for (const bool at_end : {false, true}) {
+                std::string text(size - others, 'a');
+                text.insert(at_end ? text.size() : 0, std::string(others, '\xe9'));
+                ASSERT_EQ(looks_written(text), others * 4 <= size) << size;
+            }
+        }
 }
 
 // Mostly of kOfNumbers, so that runs of every length end everywhere; some are longer than what is
