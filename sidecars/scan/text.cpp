@@ -26,6 +26,13 @@ constexpr Kind kOdd([](char c) { return static_cast<signed char>(c) < ' ' || c =
 constexpr Kind kBase32Digits([](char c) {
     return alphabets_detail::kBase32[static_cast<unsigned char>(c)] != alphabets_detail::kNone;
 });
+constexpr Kind kFirstOfCharacter([](char c) {
+    return static_cast<unsigned char>(c) >= 0xc2 && static_cast<unsigned char>(c) <= 0xf4;
+});
+constexpr Kind kContinuation([](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
+});
+constexpr Kind kLineEnd([](char c) { return c == '\n'; });
 // Pairs of digits, and what may part them.
 constexpr Kind kOfHex([](char c) {
     return alphabets_detail::kHex[static_cast<unsigned char>(c)] != alphabets_detail::kNone ||
@@ -507,6 +514,36 @@ Unescaped unescape(std::string_view text, std::string& out) {
     return escapes.any(output.made()) ? Unescaped::kAgain : Unescaped::kAll;
 }
 
+namespace {
+
+// What begins at `at` and is at least a block long, where much of it is odd. Up to where it went: a
+// block on, or to the end of the character or line end that reaches beyond.
+std::size_t fold_block(std::string_view text, std::size_t at, std::uint64_t odd, Output& out) {
+    std::uint64_t first = 0;
+    std::uint64_t next = 0;
+    std::uint64_t line_ends = 0;
+    ask_blocks(kFirstOfCharacter, text.data() + at, 1, &first);
+    ask_blocks(kContinuation, text.data() + at + 1, 1, &next);
+    ask_blocks(kLineEnd, text.data() + at, 1, &line_ends);
+    // The others are left out each by itself.
+    const std::uint64_t together = (first & next) | line_ends;
+    for (std::size_t done = 0; done < kBlock;) {
+        const std::uint64_t rest = together & ~std::uint64_t{0} << done;
+        const std::size_t end =
+            rest == 0 ? kBlock : static_cast<std::size_t>(std::countr_zero(rest));
+        std::uint64_t plain = ~odd & ~std::uint64_t{0} << done;
+        if (end < kBlock) plain &= ~(~std::uint64_t{0} << end);
+        for (; plain != 0; plain &= plain - 1)
+            out += text[at + static_cast<std::size_t>(std::countr_zero(plain))];
+        if (end == kBlock) break;
+        done = end + fold_one(text.substr(at + end), out);
+        if (done >= kBlock) return at + done;
+    }
+    return at + kBlock;
+}
+
+}  // namespace
+
 bool fold(std::string_view text, std::string& out) {
     ByteCursor odd(text, kOdd);
     std::size_t stop = odd.next(0);
@@ -514,7 +551,14 @@ bool fold(std::string_view text, std::string& out) {
     Output output(out, text.size());
     for (std::size_t at = 0; at < text.size(); stop = odd.next(at)) {
         output.copy(text, at, stop);
-        for (at = stop; at < text.size() && kOdd.has(text[at]);)
+        constexpr int kMany = 16;
+        for (at = stop; text.size() - at > kBlock;) {
+            std::uint64_t bits = 0;
+            ask_blocks(kOdd, text.data() + at, 1, &bits);
+            if (std::popcount(bits) < kMany) break;
+            at = fold_block(text, at, bits, output);
+        }
+        for (; at < text.size() && kOdd.has(text[at]);)
             at += is_dropped(text[at]) ? 1 : fold_one(text.substr(at), output);
     }
     return true;

@@ -76,6 +76,35 @@ TEST(Skeleton, IsLettersAndDigitsInOneCase) {
     }
 }
 
+// What is folded in pieces that end before a plain character is what is folded as a whole: blocks
+// of odd bytes are gone through in another way than single ones.
+TEST(Fold, IsTheSameForDenseAndSparseBytes) {
+    std::mt19937 random(7);
+    const std::vector<std::string> parts = {
+        "\n",       "\n  \t",           "\x01",     "\x7f",     "\x80",
+        "\xc2",     "\xc2\xad",         "\xd0\xb0", "\xe2\x80", "\xe2\x80\x8b",
+        "\xf0\x9d", "\xf0\x9d\x90\x80", "\xff",     "\xc3\xa9"};
+    for (int round = 0; round < 3000; ++round) {
+        std::string text;
+        std::string expected;
+        const unsigned dense = 1 + random() % 12;
+        const std::size_t size = random() % 400;
+        while (text.size() < size) {
+            std::string piece = "x";  // it ends whatever came before, and is too short for a block
+            while (random() % dense != 0)
+                piece += random() % 4 == 0 ? std::string(1, static_cast<char>(random()))
+                                           : parts[random() % parts.size()];
+            if (piece.size() > kBlock) continue;
+            std::string folded;
+            text += piece;
+            expected += fold(piece, folded) ? folded : piece;
+        }
+        std::string folded;
+        if (!fold(text, folded)) folded = text;
+        ASSERT_EQ(folded, expected);
+    }
+}
+
 // By the definition: bit after bit.
 std::string decoded(std::string_view text, const std::array<std::uint8_t, 256>& table,
                     unsigned bits_each) {
