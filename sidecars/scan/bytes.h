@@ -86,6 +86,7 @@ class ByteCursor {
 
     // The first at or after `at`, or the size of the text. `at` does not become less.
     std::size_t next(std::size_t at) {
+        at = std::max(at, begin_);  // there is none before
         if (at >= text_.size()) return text_.size();
         if (at >= begin_ + count_ * kBlock) load(at);
         std::size_t word = (at - begin_) / kBlock;
@@ -93,7 +94,7 @@ class ByteCursor {
         while (bits == 0) {
             if (++word == count_) {
                 begin_ += count_ * kBlock;
-                if (begin_ >= text_.size()) return count_ = 0, text_.size();
+                if (begin_ >= text_.size()) return begin_ = text_.size();
                 load(begin_);
                 word = 0;
             }

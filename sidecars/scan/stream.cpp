@@ -27,7 +27,7 @@ constexpr std::uint64_t kMostParts = 65536;
 constexpr std::uint64_t kDecodedFree = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kDecodedRatio = 16;
 // Of the buffers of one depth, over a reset.
-constexpr std::size_t kMostKept = 128U * 1024;
+constexpr std::size_t kMostKept = 256U * 1024;
 
 constexpr std::string_view kGzipMagic("\x1f\x8b\x08", 3);
 constexpr std::string_view kZstdMagic("\x28\xb5\x2f\xfd", 4);

@@ -1,11 +1,15 @@
-// The scanner on foreign bytes: both engines find the same, a stream finds the same however it is
-// cut, and nothing takes long.
+// The scanner on foreign bytes: both engines find the same, vectors of each width and what looks at
+// one byte after the other see the same, a stream finds the same however it is cut, and nothing
+// takes long.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #include <tuple>
+#include <utility>
+#include <vector>
 
+#include "scan/kinds_of_bytes.h"
 #include "scan/stream.h"
 
 namespace {
@@ -51,6 +55,42 @@ void compare_engines(std::string_view text) {
     if (sorted(expected) != sorted(found)) std::abort();
 }
 
+template <std::size_t kShortest>
+void compare_runs(std::string_view text, const Kind& kind) {
+    std::size_t at = 0;  // behind the last run that both know
+    const auto next = [&]() -> std::pair<std::size_t, std::size_t> {
+        for (std::size_t open = 0;; ++at, ++open) {
+            if (at < text.size() && kind.has(text[at])) continue;
+            if (open >= kShortest) return {at - open, open};
+            if (at >= text.size()) return {text.size(), 0};
+            open = ~std::size_t{0};
+        }
+    };
+    for_each_run<kShortest>(text, kind, [&](std::size_t begin, std::size_t size) {
+        if (next() != std::pair(begin, size)) std::abort();
+    });
+    if (next().second != 0) std::abort();
+}
+
+void compare_vectors(std::string_view text) {
+    const std::size_t blocks = text.size() / kBlock;
+    std::vector<std::uint64_t> expected(blocks);
+    std::vector<std::uint64_t> words(blocks);
+    for (const Kind* kind : {&kBase64Digits, &kOfNumbers}) {
+        ask_blocks(*kind, text.data(), blocks, expected.data(), Vectors::kNone);
+        for (const Vectors vectors : {Vectors::k16Bytes, Vectors::k32Bytes, Vectors::k64Bytes}) {
+            if (vectors > widest_vectors()) continue;
+            ask_blocks(*kind, text.data(), blocks, words.data(), vectors);
+            if (words != expected) std::abort();
+        }
+        ByteCursor cursor(text, *kind);
+        for (std::size_t at = 0; at < text.size(); ++at)
+            if ((cursor.next(at) == at) != kind->has(text[at])) std::abort();
+        compare_runs<12>(text, *kind);
+        compare_runs<24>(text, *kind);
+    }
+}
+
 // The first byte says how the rest is cut. What is found as it stands does not depend on it.
 void compare_cuts(std::string_view text, std::size_t size) {
     Stream whole(rules(), own());
@@ -81,6 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     compare_engines(text);
+    compare_vectors(text);
     compare_cuts(text, 1 + data[0] % 64U);
     return 0;
 }

@@ -235,7 +235,7 @@ TEST(Bytes, AreFoundFromAnyPlaceOn) {
             while (expected < text.size() && !others.has(text[expected]))
                 ++expected;
             ASSERT_EQ(found, expected);
-            at = std::max(at, found);
+            if (random() % 2 == 0) at = std::max(at, found);
         }
     }
 }
