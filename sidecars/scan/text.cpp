@@ -457,12 +457,13 @@ class NewEscapes {
             doubtful_.push_back(last_mark_ - 1);
     }
     bool any(std::string_view out) const {
+        if (certain_ || doubtful_.empty()) return certain_;
         std::string said;
         Output ignored(said, out.size());
-        return certain_ || std::any_of(doubtful_.begin(), doubtful_.end(), [&](std::size_t place) {
-                   ignored.drop_all();
-                   return read_escape(out.substr(place), ignored) > 0;
-               });
+        return std::any_of(doubtful_.begin(), doubtful_.end(), [&](std::size_t place) {
+            ignored.drop_all();
+            return read_escape(out.substr(place), ignored) > 0;
+        });
     }
 
   private:
