@@ -3,6 +3,7 @@
 #include "scan/look_alikes.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace botbottle::scan {
@@ -308,13 +309,36 @@ const Entry* find(const Entry (&table)[kSize], std::uint32_t code) {
     return code <= found->last ? found : nullptr;
 }
 
+// Characters of two bytes are the most frequent ones, in writing and by chance: of these the
+// answers are kept.
+constexpr std::uint32_t kFew = 0x800;
+
+constexpr std::array<char, kFew> kLooks = [] {
+    std::array<char, kFew> looks{};
+    for (const Range& range : kLookAlikes)
+        for (std::uint32_t code = range.first; code <= range.last && code < kFew; ++code)
+            looks[code] = static_cast<char>(static_cast<std::uint32_t>(range.looks_like) +
+                                            (range.rising ? code - range.first : 0));
+    return looks;
+}();
+
+constexpr std::array<bool, kFew> kUnseen = [] {
+    std::array<bool, kFew> unseen{};
+    for (const Span& span : kInvisible)
+        for (std::uint32_t code = span.first; code <= span.last && code < kFew; ++code)
+            unseen[code] = true;
+    return unseen;
+}();
+
 }  // namespace
 
 bool is_invisible(std::uint32_t code) {
+    if (code < kFew) return kUnseen[code];
     return find(kInvisible, code) != nullptr;
 }
 
 char look_alike(std::uint32_t code) {
+    if (code < kFew) return kLooks[code];
     const Range* range = find(kLookAlikes, code);
     if (range == nullptr) return 0;
     const auto step = range->rising ? code - range->first : 0;
