@@ -4,6 +4,7 @@
 #include "bottles/bring_out.h"
 #include "bottles/fault.h"
 #include "bottles/interrupt.h"
+#include "bottles/own_image.h"
 #include "bottles/records.h"
 #include "bottles/warden_connection.h"
 #include "bottles/workspace.h"
@@ -114,6 +115,8 @@ class Ending {
         if (metadata_.exit_code.value_or(0) != 0)
             return QStringLiteral("the agent ended with exit code %1").arg(*metadata_.exit_code);
         if (!request.lost.isEmpty()) return request.lost;
+        if (awaits_own_image(metadata_))
+            return QStringLiteral("its next start is with the image that was approved");
         if (!brought_) return why_not_brought();
         const auto changes = workspace_changes(metadata_);
         if (!changes)

@@ -12,6 +12,7 @@
 #include "bottles/identity.h"
 #include "bottles/installation.h"
 #include "bottles/interrupt.h"
+#include "bottles/own_image.h"
 #include "bottles/program_path.h"
 #include "bottles/provisioning.h"
 #include "bottles/records.h"
@@ -316,10 +317,15 @@ Result<void> Launch::hand_over_policy() {
         if (!preserved_)
             undo_.add("making the queue",
                       [path = queue.toStdString()] { return files::remove_tree(path); });
+        QJsonValue dockerfile;
+        if (parts_.backend.descriptor().rebuilds_image) {
+            if (auto text = dockerfile_text(metadata_)) dockerfile = *text;
+        }
         params[QStringLiteral("supervise")] = QJsonObject{
             {QStringLiteral("queue_dir"), queue},
             {QStringLiteral("response_timeout_s"), plan_.supervise->response_timeout_seconds},
-            {QStringLiteral("expiry_s"), plan_.supervise->expiry_seconds}};
+            {QStringLiteral("expiry_s"), plan_.supervise->expiry_seconds},
+            {QStringLiteral("dockerfile"), dockerfile}};
     }
     const QJsonArray files = credential_files(plan_);
     if (!files.isEmpty()) params[QStringLiteral("credential_files")] = files;

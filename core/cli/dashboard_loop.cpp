@@ -295,6 +295,9 @@ void DashboardLoop::preview(const QString& id, const QString& scope, const QStri
                 .arg(id, visible(entry->decision->status), visible(entry->decision->decided_by)));
     auto made = preview_grant(context_, entry->proposal, entry->proposal.payload, scope);
     if (!made) return model_.say(error_text(made.error()));
+    if (entry->proposal.tool == QLatin1String(kCapability) && !made->refusal)
+        made->refusal = Error{"cannot_grant", "a build's output does not fit on this screen",
+                              "botbottle supervise approve " + id.toStdString()};
     const QStringList lines =
         first + proposal_lines(context_.home(), *entry, false) + preview_lines(*made);
     model_.show_change(id, made->scope, lines, !made->refusal);

@@ -3,6 +3,7 @@
 #include <QJsonObject>
 
 #include "bottles/installation.h"
+#include "bottles/own_image.h"
 #include "bottles/provisioning.h"
 #include "cli/bottle_session.h"
 #include "cli/commands.h"
@@ -159,7 +160,10 @@ Result<Plan> plan_again(Context& context, const Metadata& metadata, const StartO
     request.working_directory = metadata.working_directory;
     request.copy_working_directory =
         before.value(QLatin1String("workspace")).toObject().value(QLatin1String("copied")).toBool();
-    return build_plan(request, context.plan_sources());
+    auto plan = build_plan(request, context.plan_sources());
+    if (const QString own = own_dockerfile(metadata.state_dir); plan && !own.isEmpty())
+        plan->dockerfile = own;
+    return plan;
 }
 
 int resume(Context& context, const StartOptions& options, QString identity) {

@@ -55,11 +55,14 @@ Result<QJsonObject> edited(const Proposal& proposal, const SuperviseOptions& opt
     if (is_held(proposal.tool))
         return failure("cannot_edit", "what is held is let through as it is, or not",
                        "`botbottle supervise approve` or `reject` it");
+    const bool image = proposal.tool == QLatin1String(kCapability);
     const QTemporaryDir directory;
     QString file = options.payload;
     if (file.isEmpty()) {
-        file = directory.filePath(QStringLiteral("route.json"));
-        QString text = QString::fromUtf8(QJsonDocument(proposal.payload).toJson());
+        file =
+            directory.filePath(image ? QStringLiteral("Dockerfile") : QStringLiteral("route.json"));
+        const QString text = image ? proposal.payload.value(QLatin1String("dockerfile")).toString()
+                                   : QString::fromUtf8(QJsonDocument(proposal.payload).toJson());
         if (auto written = files::write_atomically(file.toStdString(), text.toStdString());
             !written)
             return tl::make_unexpected(written.error());
@@ -67,6 +70,7 @@ Result<QJsonObject> edited(const Proposal& proposal, const SuperviseOptions& opt
     }
     auto text = files::read_file(file.toStdString(), kLargestPayload);
     if (!text) return tl::make_unexpected(text.error());
+    if (image) return QJsonObject{{QStringLiteral("dockerfile"), QString::fromStdString(*text)}};
     const QJsonDocument document = QJsonDocument::fromJson(QByteArray::fromStdString(*text));
     if (!document.isObject())
         return failure("bad_payload", "what was edited is not a JSON object",
@@ -122,6 +126,12 @@ int run_supervise_show(const GlobalOptions& global, const SuperviseOptions& opti
         if (is_held(entry->proposal.tool)) {
             delta =
                 held_delta(entry->proposal.tool, entry->proposal.payload, QStringLiteral("once"));
+        } else if (entry->proposal.tool == QLatin1String(kCapability)) {
+            if (auto made = preview_grant(**context, entry->proposal, entry->proposal.payload,
+                                          QStringLiteral("session"))) {
+                delta = made->delta;
+                digest = made->live.digest;
+            }
         } else if (auto live = live_policy(**context, entry->proposal.identity)) {
             delta = route_delta(live->policy, entry->proposal.payload);
             digest = live->digest;

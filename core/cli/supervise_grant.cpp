@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "bottles/own_image.h"
 #include "bottles/warden_connection.h"
 #include "cli/messages.h"
 #include "cli/running_bottle.h"
@@ -83,6 +84,38 @@ QStringList file_lines(const FileChange& change) {
     for (const QString& line : diff.split(QLatin1Char('\n'), Qt::SkipEmptyParts))
         lines += QStringLiteral("         ") + visible(line);
     return lines;
+}
+
+// The whole delta: what is built is exactly the text that is shown here.
+Result<RouteDelta> image_delta(const Metadata& metadata, const QJsonObject& payload,
+                               const QString& scope) {
+    auto present = dockerfile_text(metadata);
+    if (!present) return tl::make_unexpected(present.error());
+    const QString wanted = payload.value(QLatin1String("dockerfile")).toString();
+    const UniqueFd before = in_memory(present->toStdString());
+    const UniqueFd after = in_memory(wanted.toStdString());
+    QString shown =
+        QString::fromUtf8(unified_diff(before.get(), after.get(), std::string("Dockerfile")));
+    RouteDelta delta;
+    delta.words = {
+        QStringLiteral("builds another image for this bottle; it is the bottle's from its next "
+                       "resume on"),
+        QStringLiteral("the build runs the commands of this text in the engine, with the engine's "
+                       "network, and may fetch any image or address"),
+        QStringLiteral("no file of this machine is in it but the text itself, no credential, and "
+                       "no route of the bottle changes")};
+    if (shown.isEmpty()) shown = wanted;
+    for (const QString& line : shown.split(QLatin1Char('\n'), Qt::SkipEmptyParts))
+        delta.words += visible(line);
+    if (wanted.isEmpty())
+        delta.refusal = QStringLiteral("the Dockerfile is empty");
+    else if (wanted == *present)
+        delta.refusal = QStringLiteral("this is the Dockerfile of the bottle already");
+    else if (scope == kAlways || scope == kOnce)
+        delta.refusal = QStringLiteral(
+            "an image is this bottle's alone (session); for every bottle write the text to a file, "
+            "and its path to agent_provider.dockerfile");
+    return delta;
 }
 
 // The file's own symlink stays one (dotfiles are often kept elsewhere).
@@ -184,6 +217,15 @@ Result<GrantPreview> preview_grant(Context& context, const Proposal& proposal,
         preview.scope = kOnce;
         return preview;
     }
+    if (proposal.tool == QLatin1String(kCapability)) {
+        auto metadata = load_metadata(context.home(), proposal.identity);
+        if (!metadata) return tl::make_unexpected(metadata.error());
+        auto delta = image_delta(*metadata, payload, scope);
+        if (!delta) return tl::make_unexpected(delta.error());
+        preview.delta = *std::move(delta);
+        preview.refusal = refusal_of(preview.delta, scope);
+        return preview;
+    }
     preview.delta = route_delta(preview.live.policy, payload);
     preview.refusal = refusal_of(preview.delta, scope);
     if (preview.refusal || scope != kAlways) return preview;
@@ -229,6 +271,19 @@ Result<QString> apply_preview(Context& context, const Proposal& proposal,
         if (!told) return tl::make_unexpected(told.error());
         return decision.status;
     }
+    if (proposal.tool == QLatin1String(kCapability)) {
+        auto running = find_running(context, proposal.identity);
+        if (!running) return tl::make_unexpected(running.error());
+        auto built = decide(context.home(), proposal, decision, [&] {
+            auto made =
+                build_own_image(*running->backend, running->item.metadata, proposal.id,
+                                preview.payload.value(QLatin1String("dockerfile")).toString());
+            clear_progress();
+            return made;
+        });
+        if (!built) return tl::make_unexpected(built.error());
+        return decision.status;
+    }
     auto done = decide(context.home(), proposal, decision, [&]() -> Result<void> {
         if (preview.delta.nothing) return {};
         return apply_grant(preview.live, proposal, preview.delta, preview.scope, *secrets);
@@ -265,6 +320,12 @@ Result<bool> grant_proposal(Context& context, const Proposal& proposal, const QJ
             continue;
         }
         if (!status) return tl::make_unexpected(status.error());
+        if (proposal.tool == QLatin1String(kCapability)) {
+            say(QStringLiteral("%1 is %2 and built; `botbottle stop %3`, then `botbottle resume "
+                               "%3` goes on with it")
+                    .arg(proposal.id, *status, proposal.identity));
+            return true;
+        }
         say(is_held(proposal.tool)
                 ? QStringLiteral("%1 is %2; %3").arg(proposal.id, *status, goes_on(proposal))
                 : QStringLiteral(

@@ -43,6 +43,8 @@ QString since(const QDateTime& time) {
 
 QString proposal_line(const Proposal& proposal) {
     if (proposal.tool == QLatin1String("egress-block")) return route_words(proposal.payload);
+    if (proposal.tool == QLatin1String(kCapability))
+        return QStringLiteral("another image for the bottle, built from a Dockerfile of its own");
     if (is_held(proposal.tool)) return held_words(proposal.tool, proposal.payload);
     return visible(proposal.tool);
 }
@@ -62,7 +64,7 @@ QStringList proposal_lines(const Home& home, const QueueEntry& entry, bool marke
         if (proposal.justification.size() > kShown) reason += QStringLiteral("…");
         lines += QStringLiteral("reason:  ") + reason;
     }
-    if (!is_held(proposal.tool)) {
+    if (!is_held(proposal.tool) && proposal.tool != QLatin1String(kCapability)) {
         const QString failed = failed_request(home, proposal, marked);
         lines += QStringLiteral("failed:  ") +
                  (failed.isEmpty() ? QStringLiteral("no request to this host was denied") : failed);

@@ -126,6 +126,8 @@ class DescriptorReader {
     }
 
     bool read_programs() {
+        descriptor_.rebuilds_image =
+            descriptor_.document.value(QStringLiteral("rebuilds_image")).toBool();
         const QString key = QStringLiteral("programs");
         const QJsonValue programs = descriptor_.document.value(key);
         if (programs.isUndefined()) return true;

@@ -39,6 +39,7 @@ struct PluginDescriptor {
     QStringList extensions;
     QStringList host_env;
     bool programs_from_image = false;  // a backend whose bottles have no program of the host's
+    bool rebuilds_image = false;       // …whose image can be built from another Dockerfile
     QList<SettingSchema> settings;
     QList<HostFileSchema> host_files;
     QJsonObject document;  // as the plugin gave it

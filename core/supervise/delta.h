@@ -30,6 +30,9 @@ bool is_held(const QString& tool);
 QString held_words(const QString& tool, const QJsonObject& payload);
 RouteDelta held_delta(const QString& tool, const QJsonObject& payload, const QString& scope);
 
+// Another image, as `capability-block` proposes it.
+inline constexpr const char* kCapability = "capability-block";
+
 // "GET, POST to api.example.com, port 443, paths /v1, with credential GH_PAT (Bearer)".
 QString route_words(const QJsonObject& payload);
 

@@ -28,6 +28,7 @@ class Plugin {
       "host_env": ["DOCKER_HOST", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "BOTBOTTLE_DOCKER_BASE",
                    "BOTBOTTLE_PLACEMENT"],
       "programs": "image",
+      "rebuilds_image": true,
       "settings": {}
     })";
 

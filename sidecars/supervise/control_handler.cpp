@@ -21,7 +21,8 @@ Result<Json> object_member(Json& params, const char* name) {
 
 Result<Settings> read_start(Json& params) {
     const auto known = control::only_members(
-        params, {"schema", "identity", "policy", "base", "response_timeout_s", "expiry_s"});
+        params,
+        {"schema", "identity", "policy", "base", "response_timeout_s", "expiry_s", "dockerfile"});
     if (!known) return tl::make_unexpected(known.error());
     const auto schema = control::string_member(params, "schema");
     if (!schema || *schema != kSchema)
@@ -45,6 +46,8 @@ Result<Settings> read_start(Json& params) {
         return failure("bad_request", "response_timeout_s or expiry_s is out of range");
     settings.response_time = std::chrono::seconds(*response);
     settings.expiry = std::chrono::seconds(*expiry);
+    if (const auto text = params.find("dockerfile"); text != params.end() && text->is_string())
+        settings.dockerfile = text->get<std::string>();
     return settings;
 }
 

@@ -37,7 +37,8 @@ Reply said(Json message) {
 
 Reply call(Service& service, const Json& id, const Json& params) {
     const auto name = params.find("name");
-    if (name == params.end() || !name->is_string() || !is_tool(name->get_ref<const std::string&>()))
+    if (name == params.end() || !name->is_string() ||
+        !is_tool(service, name->get_ref<const std::string&>()))
         return said(mcp_error(id, kInvalidParams, "there is no such tool"));
     const auto arguments = params.find("arguments");
     CallResult result = call_tool(service, name->get_ref<const std::string&>(),
@@ -71,7 +72,8 @@ Reply answer_message(Service& service, const Json& message) {
     const auto& name = method->get_ref<const std::string&>();
     if (name == "initialize") return said(result_message(*id, initialize(params)));
     if (name == "ping") return said(result_message(*id, Json::object()));
-    if (name == "tools/list") return said(result_message(*id, {{"tools", tool_descriptions()}}));
+    if (name == "tools/list")
+        return said(result_message(*id, {{"tools", tool_descriptions(service)}}));
     if (name == "tools/call") return call(service, *id, params);
     return said(mcp_error(*id, kMethodNotFound, "there is no such method"));
 }

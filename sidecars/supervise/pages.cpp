@@ -29,6 +29,16 @@ constexpr const char* kHelp =
     "Push the same commits again once it is approved.\n"
     "Agents that speak MCP find the same as tools at http://127.0.0.1:9100/mcp.\n";
 
+constexpr const char* kImageHelp =
+    "\n"
+    "A program that is not installed can be asked for with the whole text of another Dockerfile;\n"
+    "GET /dockerfile shows the present one:\n"
+    "\n"
+    "  jq -Rs '{dockerfile: ., justification: \"why the task needs it\"}' Dockerfile |\n"
+    "    curl -s http://127.0.0.1:9100/proposals -d @-\n"
+    "\n"
+    "Once it is approved the image is this bottle's from the operator's next resume on.\n";
+
 Page error(int status, const char* code, const char* message) {
     return {
         status, {}, {{{"status", "error"}, {"error", code}, {"message", message}}, true, {}, {}}};
@@ -57,7 +67,9 @@ Page finished(CallResult result) {
 Page propose(Service& service, std::string_view body, unsigned wait) {
     const auto document = parse_document(body);
     if (!document) return error(400, "not_json", "the body must be a JSON object");
-    CallResult result = call_tool(service, "egress-block", *document);
+    // A Dockerfile's text names what is asked for.
+    const bool image = document->is_object() && document->contains("dockerfile");
+    CallResult result = call_tool(service, image ? "capability-block" : "egress-block", *document);
     result.budget = std::min(kLongestWait, std::chrono::seconds(wait));
     return finished(std::move(result));
 }
@@ -89,9 +101,12 @@ Page answer_page(Service& service, const PageRequest& request) {
                                                              : request.target.substr(mark + 1));
     if (!wait) return error(400, "bad_query", "the query is wait=SECONDS");
     const bool get = request.method == "GET";
-    if (path == "/" && get) return {200, kHelp, {}};
+    if (path == "/" && get)
+        return {200, service.dockerfile() ? std::string(kHelp) + kImageHelp : kHelp, {}};
     if (path == "/routes" && get)
         return finished(call_tool(service, "list-egress-routes", Json::object()));
+    if (path == "/dockerfile" && get && service.dockerfile())
+        return {200, *service.dockerfile(), {}};
     if (path == kProposals && request.method == "POST")
         return propose(service, request.body, *wait);
     const std::string_view id = id_in(path);

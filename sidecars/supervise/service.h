@@ -32,7 +32,8 @@ struct Settings {
     std::chrono::seconds response_time{30};  // how long a proposal's call waits for its answer
     std::chrono::seconds expiry{24 * 3600};
     Json policy;
-    Json base;  // {revision, digest} of `policy`
+    Json base;                              // {revision, digest} of `policy`
+    std::optional<std::string> dockerfile;  // of an image that can be built anew
 };
 
 class Service {
@@ -77,6 +78,8 @@ class Service {
 
     const Json& policy() const { return settings_.policy; }
     void replace_policy(Json policy, Json base);
+    // The image's, when the agent may propose another.
+    const std::optional<std::string>& dockerfile() const { return settings_.dockerfile; }
     std::chrono::seconds response_time() const { return settings_.response_time; }
 
     void flush_audit() { log_->flush(); }

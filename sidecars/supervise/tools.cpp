@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "supervise/dockerfile_request.h"
 #include "supervise/route_request.h"
 #include "supervise/service.h"
 
@@ -9,6 +10,7 @@ namespace botbottle::supervise {
 namespace {
 
 constexpr std::string_view kEgressBlock = "egress-block";
+constexpr std::string_view kCapabilityBlock = "capability-block";
 constexpr std::string_view kPushBlock = "push-block";
 constexpr std::string_view kListRoutes = "list-egress-routes";
 constexpr std::string_view kCheck = "check-proposal";
@@ -59,6 +61,18 @@ Json describe_tools() {
                {"auth", auth_schema()},
                {"justification", string_schema("why the task needs this, for the operator")}},
               Json::array({"host", "justification"}))}},
+        {{"name", kCapabilityBlock},
+         {"description",
+          "Ask the operator for another image of this bottle: a program that the task needs and "
+          "that is not installed. Give the whole new text; the present one is at "
+          "http://127.0.0.1:9100/dockerfile. Nothing can be copied into the image but what the "
+          "build itself fetches. After an approval the image is built; it is this bottle's from "
+          "the operator's next resume on, with the workspace and this conversation as they are."},
+         {"inputSchema",
+          object_schema(
+              {{"dockerfile", string_schema("the whole text of the Dockerfile")},
+               {"justification", string_schema("why the task needs this, for the operator")}},
+              Json::array({"dockerfile", "justification"}))}},
         {{"name", kPushBlock},
          {"description",
           "Tell the operator why a push that was refused with `approval_needed` should go through. "
@@ -125,6 +139,21 @@ CallResult egress_block(Service& service, const Json& arguments) {
     return {{}, false, *std::move(id), service.response_time()};
 }
 
+CallResult capability_block(Service& service, const Json& arguments) {
+    if (!service.dockerfile())
+        return refusal({"not_offered", "the image of this bottle cannot be built anew", {}});
+    auto reason = justification_of(arguments);
+    if (!reason) return refusal(reason.error());
+    auto payload = canonical_dockerfile(arguments);
+    if (!payload) return refusal(payload.error());
+    if ((*payload)["dockerfile"] == *service.dockerfile())
+        return refusal({"invalid_arguments", "this is the Dockerfile of the bottle already", {}});
+    auto id =
+        service.propose(std::string(kCapabilityBlock), *std::move(payload), *std::move(reason));
+    if (!id) return refusal(id.error());
+    return {{}, false, *std::move(id), service.response_time()};
+}
+
 // What a route says to the agent: never which slot or variable a credential comes from.
 CallResult list_routes(const Service& service) {
     Json routes = Json::array();
@@ -170,13 +199,16 @@ const char* advice(const std::string& status) {
 
 }  // namespace
 
-const Json& tool_descriptions() {
-    static const Json kDescriptions = describe_tools();
-    return kDescriptions;
+Json tool_descriptions(const Service& service) {
+    Json tools = describe_tools();
+    if (!service.dockerfile())
+        std::erase_if(tools.get_ref<Json::array_t&>(),
+                      [](const Json& tool) { return tool["name"] == kCapabilityBlock; });
+    return tools;
 }
 
-bool is_tool(std::string_view name) {
-    const Json& tools = tool_descriptions();
+bool is_tool(const Service& service, std::string_view name) {
+    const Json tools = tool_descriptions(service);
     return std::any_of(tools.begin(), tools.end(),
                        [&](const Json& tool) { return tool["name"] == name; });
 }
@@ -185,6 +217,7 @@ CallResult call_tool(Service& service, std::string_view name, const Json& argume
     if (!arguments.is_object())
         return refusal({"invalid_arguments", "the arguments must be an object", {}});
     if (name == kEgressBlock) return egress_block(service, arguments);
+    if (name == kCapabilityBlock) return capability_block(service, arguments);
     if (name == kPushBlock) return push_block(service, arguments);
     if (name == kListRoutes) return list_routes(service);
     if (name == kCheck) return check(service, arguments);
@@ -209,12 +242,16 @@ CallResult answer_about(const Service& service, const std::string& id) {
     Json answer = {{"status", decision->status}, {"proposal_id", id}};
     if (!decision->notes.empty()) answer["notes"] = decision->notes;
     if (!decision->scope.empty()) answer["scope"] = decision->scope;
+    const bool image = decision->payload.is_object() && decision->payload.contains("dockerfile");
     if (decision->status == "modified" && decision->payload.is_object()) {
         Json granted = decision->payload;
         granted.erase("auth");
         answer["granted"] = std::move(granted);
     }
-    answer["hint"] = advice(decision->status);
+    const bool granted = decision->status == "approved" || decision->status == "modified";
+    answer["hint"] = image && granted
+                         ? "the image is built, and is this bottle's from its next resume on"
+                         : advice(decision->status);
     return {std::move(answer), false, {}, {}};
 }
 

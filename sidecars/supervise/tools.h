@@ -22,9 +22,9 @@ struct CallResult {
     std::chrono::seconds budget{0};
 };
 
-// The list for `tools/list`: name, description, inputSchema.
-const Json& tool_descriptions();
-bool is_tool(std::string_view name);
+// The list for `tools/list`: name, description, inputSchema; what this bottle's agent can use.
+Json tool_descriptions(const Service& service);
+bool is_tool(const Service& service, std::string_view name);
 
 CallResult call_tool(Service& service, std::string_view name, const Json& arguments);
 

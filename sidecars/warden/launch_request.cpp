@@ -97,7 +97,8 @@ Result<std::optional<Supervision>> supervise_member(const json& params) {
     const auto found = params.find("supervise");
     if (found == params.end() || found->is_null()) return std::optional<Supervision>();
     if (!found->is_object()) return failure("bad_request", "supervise must be an object or null");
-    if (auto known = control::only_members(*found, {"queue_dir", "response_timeout_s", "expiry_s"});
+    if (auto known = control::only_members(
+            *found, {"queue_dir", "response_timeout_s", "expiry_s", "dockerfile"});
         !known)
         return tl::make_unexpected(known.error());
     auto queue = path_member(*found, "queue_dir");
@@ -106,7 +107,11 @@ Result<std::optional<Supervision>> supervise_member(const json& params) {
     if (!response) return tl::make_unexpected(response.error());
     const auto expiry = control::number_member(*found, "expiry_s");
     if (!expiry) return tl::make_unexpected(expiry.error());
-    return Supervision{*std::move(queue), *response, *expiry};
+    json dockerfile;
+    if (const auto text = found->find("dockerfile"); text != found->end()) dockerfile = *text;
+    if (!dockerfile.is_null() && !dockerfile.is_string())
+        return failure("bad_request", "supervise.dockerfile must be a string or null");
+    return Supervision{*std::move(queue), *response, *expiry, std::move(dockerfile)};
 }
 
 Result<void> check_socket_paths(const std::string& runtime_dir) {

@@ -28,6 +28,7 @@ struct Supervision {
     std::string queue_dir;
     std::uint64_t response_timeout_s = 0;
     std::uint64_t expiry_s = 0;
+    nlohmann::json dockerfile;  // the image's, as text, where it can be built anew; else null
 };
 
 // NOLINTNEXTLINE(bugprone-exception-escape): moving a JSON document throws only by its declaration

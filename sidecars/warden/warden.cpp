@@ -351,7 +351,8 @@ Result<void> Warden::State::add_supervise(const Supervision& supervision) {
                                      {"policy", bottle->request.policy},
                                      {"base", policy_base()},
                                      {"response_timeout_s", asked.response_timeout_s},
-                                     {"expiry_s", asked.expiry_s}});
+                                     {"expiry_s", asked.expiry_s},
+                                     {"dockerfile", asked.dockerfile}});
         },
         [this] { tell_supervise(); }, std::move(more));
     bottle->supervise = bottle->sidecars->find(kSupervise);

@@ -28,7 +28,7 @@ def battery(world, backend, results, inside):
                                  SUPERVISE_RESPONSE_TIMEOUT_SECONDS="0")
     try:
         case = Case(world, bottle, results, inside)
-        for part in (case.large_fields, case.terminal, case.paths, case.origins, case.forged,
+        for part in (case.large_fields, case.terminal, case.paths, case.origins, case.forged, case.images,
                      case.slow_bodies, case.flood):
             part()
             case.clear()
@@ -135,6 +135,21 @@ class Case:
         control = self.inside("read_back", paths=["p-aaaaaaaa"], needle=canary)
         inner.unlink()
         self.judge("path tricks in ids", got, control)
+
+    def images(self):
+        """A Dockerfile is no more than a question, and only where an image can be built."""
+        text = "FROM scratch\nCOPY . /all\n"
+        taken, detail = self.inside("ask", proposal={"dockerfile": text, "justification": "please"})
+        if self.bottle.backend == "docker":
+            hidden = ["# syntax=evil.example/frontend\nFROM a\n", "FROM a\r\nRUN b\n", "#escape=`\nFROM a\n"]
+            got = [self.inside("ask", proposal={"dockerfile": one, "justification": "please"}) for one in hidden]
+            self.judge("a Dockerfile that is built as another than is shown",
+                       (any(one for one, _ in got), str([told for _, told in got])[:200]), (taken, detail))
+            built = list(self.bottle.home.config.glob("state/*/image"))
+            self.judge("a proposed image is built without a yes", (bool(built), str(built)), (taken, detail))
+            return
+        self.judge("an image where none can be built", (taken, detail),
+                   self.inside("ask", proposal={"host": WANTED, "justification": "short"}))
 
     def origins(self):
         """What a browser in the bottle says for a page of somebody else's."""

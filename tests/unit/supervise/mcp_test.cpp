@@ -76,6 +76,10 @@ TEST_F(Mcp, OffersOnlyWhatDoesSomething) {
         EXPECT_TRUE(tool["inputSchema"]["required"].is_array());
     }
     EXPECT_EQ(names, "egress-block push-block list-egress-routes check-proposal ");
+    const Json refused =
+        answer(R"({"id":2,"method":"tools/call","params":{"name":"capability-block",
+        "arguments":{"dockerfile":"FROM a","justification":"x"}}})");
+    EXPECT_EQ(refused["error"]["code"], kInvalidParams);
 }
 
 TEST_F(Mcp, RefusesWhatIsNoRequest) {
