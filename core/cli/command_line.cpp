@@ -299,6 +299,8 @@ void add_egress_allow(CLI::App& egress, Parsed& p) {
     text(sub, "--username", p.allow.username, "For Basic");
     text(sub, "--name", p.allow.name, "The header's or the query parameter's name");
     text(sub, "--prefix", p.allow.prefix, "What stands before the credential in the header");
+    sub->add_flag("--cookies", p.allow.cookies,
+                  "With --auth: the origin's cookies reach the agent, and come back");
     sub->add_flag("--no-intercept", p.allow.no_intercept, "Tunnel without decrypting");
     sub->callback([&p] { p.command = [&p] { return run_egress_allow(p.global, p.allow); }; });
 }

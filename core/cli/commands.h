@@ -71,6 +71,7 @@ struct EgressAllowOptions {
     QString username;
     QString name;
     QString prefix;
+    bool cookies = false;
     bool no_intercept = false;
 };
 int run_egress_allow(const GlobalOptions& global, const EgressAllowOptions& options);

@@ -56,8 +56,10 @@ QJsonArray to_json(const QList<int>& numbers) {
 
 Result<QJsonValue> auth_to_json(const EgressAllowOptions& options) {
     if (options.scheme.isEmpty()) {
-        if (options.token_ref.isEmpty()) return QJsonValue(QJsonValue::Null);
-        return failure("usage", "--token-ref goes with --auth");
+        if (!options.token_ref.isEmpty()) return failure("usage", "--token-ref goes with --auth");
+        if (options.cookies)
+            return failure("usage", "--cookies goes with --auth: without it cookies pass anyway");
+        return QJsonValue(QJsonValue::Null);
     }
     if (!is_variable_name(options.token_ref))
         return failure("usage", "--auth needs --token-ref with the name of a host variable",
@@ -69,6 +71,7 @@ Result<QJsonValue> auth_to_json(const EgressAllowOptions& options) {
     add("username", options.username);
     add("name", options.name);
     add("prefix", options.prefix);
+    if (options.cookies) auth.insert(QStringLiteral("cookies"), true);
     return QJsonValue(auth);
 }
 

@@ -63,6 +63,7 @@ QString route_value(const RouteManifest& route) {
     if (route.auth)
         text += QStringLiteral(" [%1 from $%2]")
                     .arg(to_string(route.auth->scheme), route.auth->token_ref);
+    if (route.auth && route.auth->cookies) text += QStringLiteral(" with cookies");
     if (!route.intercept)
         text += QStringLiteral(" not decrypted");
     else if (route.dlp == Dlp::Off)

@@ -40,11 +40,12 @@ enum class AuthScheme { Bearer, Token, Basic, Header, Query };
 
 struct RouteAuth {
     AuthScheme scheme = AuthScheme::Bearer;
-    QString token_ref;  // the host variable that holds the credential
-    QString username;   // Basic only
-    QString header;     // header only: the header's name
-    QString prefix;     // header only, may be empty
-    QString parameter;  // query only: the parameter's name
+    QString token_ref;     // the host variable that holds the credential
+    QString username;      // Basic only
+    QString header;        // header only: the header's name
+    QString prefix;        // header only, may be empty
+    QString parameter;     // query only: the parameter's name
+    bool cookies = false;  // the origin's cookies reach the agent, and come back
 };
 
 // What happens to a request or a push in which the scanner finds something.

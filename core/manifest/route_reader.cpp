@@ -258,6 +258,7 @@ class RouteReader {
         RouteAuth auth;
         const bool scheme_known = read_scheme(map, auth.scheme);
         read_credential(map, auth);
+        auth.cookies = map.boolean(QStringLiteral("cookies")).value_or(false);
         if (scheme_known) {
             read_scheme_keys(map, auth);
             map.finish();

@@ -14,6 +14,7 @@ QJsonObject auth_to_json(const PlannedAuth& auth) {
         if (!auth.prefix.isEmpty()) object.insert(QStringLiteral("prefix"), auth.prefix);
     }
     if (auth.scheme == AuthScheme::Query) object.insert(QStringLiteral("name"), auth.parameter);
+    if (auth.cookies) object.insert(QStringLiteral("cookies"), true);
     return object;
 }
 

@@ -20,7 +20,8 @@ PlannedRoute plan_route(const RouteManifest& route, const QString& slot, const Q
     if (route.auth) {
         planned.auth = PlannedAuth{route.auth->scheme,   slot,
                                    route.auth->username, route.auth->header,
-                                   route.auth->prefix,   route.auth->parameter};
+                                   route.auth->prefix,   route.auth->parameter,
+                                   route.auth->cookies};
     }
     return planned;
 }

@@ -58,6 +58,7 @@ struct PlannedAuth {
     QString header;
     QString prefix;
     QString parameter;
+    bool cookies = false;
 
     bool operator==(const PlannedAuth&) const = default;
 };

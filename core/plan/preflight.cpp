@@ -80,6 +80,7 @@ QString route_line(const PlannedRoute& route) {
         text += QLatin1Char(':') + ports.join(QLatin1Char(','));
     }
     if (route.auth) text += QStringLiteral(" [auth:%1]").arg(to_string(route.auth->scheme));
+    if (route.auth && route.auth->cookies) text += QStringLiteral(" with cookies");
     if (route.methods) text += QLatin1Char(' ') + route.methods->join(QLatin1Char(','));
     if (route.path_allowlist)
         text += QLatin1Char(' ') + route.path_allowlist->join(QLatin1Char(' '));

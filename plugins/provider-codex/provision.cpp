@@ -46,13 +46,15 @@ std::string config(const std::string& workspace, const std::string& supervise_ur
 // The calls of a turn and of the terminal's status lines, not the rest of the account: tasks in the
 // cloud, files, conversations.
 json chatgpt_route() {
-    return {{"host", "chatgpt.com"},
-            {"ports", {443}},
-            {"path_allowlist",
-             {"/backend-api/codex/responses", "/backend-api/codex/models",
-              "/backend-api/wham/accounts/check", "/backend-api/wham/settings/user",
-              "/backend-api/wham/usage"}},
-            {"auth", {{"scheme", "Bearer"}, {"secret", "access-token"}}}};
+    return {
+        {"host", "chatgpt.com"},
+        {"ports", {443}},
+        {"path_allowlist",
+         {"/backend-api/codex/responses", "/backend-api/codex/models",
+          "/backend-api/wham/accounts/check", "/backend-api/wham/settings/user",
+          "/backend-api/wham/usage"}},
+        // The cookies of the network in front of it, which otherwise asks for proof of a browser.
+        {"auth", {{"scheme", "Bearer"}, {"secret", "access-token"}, {"cookies", true}}}};
 }
 
 json api_route() {

@@ -189,10 +189,18 @@ void Exchange::finish_composing() {
 void Exchange::strip() {
     http::RequestStripping stripping;
     if (service_->credential) stripping.credential_header = service_->credential->name;
+    stripping.keep_cookies = keeps_cookies();
     http::strip_request(client_.head().fields, stripping);
     // An asterisk has no query.
     if (service_->parameter && decision_.target.starts_with('/'))
         decision_.target = policy::without_parameter(decision_.target, service_->parameter->name);
+}
+
+// An origin that knows whom the injected credential belongs to may say so in a cookie, which is a
+// credential itself, and the agent's to keep.
+bool Exchange::keeps_cookies() const {
+    const auto& auth = decision_.route->auth;
+    return !auth || auth->cookies;
 }
 
 void Exchange::put_on_credential() {

@@ -64,6 +64,7 @@ class Exchange final : private MessageGate {
     void compose();
     void finish_composing();
     void strip();
+    bool keeps_cookies() const;
     void put_on_credential();
     void refuse_with(int status, std::string_view rule, std::string reason, std::string hint = {});
 

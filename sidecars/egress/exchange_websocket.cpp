@@ -89,7 +89,7 @@ bool Exchange::switch_protocols() {
         return false;
     }
     status_ = head.status;
-    http::strip_response(head.fields);
+    http::strip_response(head.fields, keeps_cookies());
     websocket::strip_handshake(head.fields);
     redact_fields(head.fields);
     if (!websocket_->accept.empty())

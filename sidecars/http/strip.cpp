@@ -122,8 +122,9 @@ std::size_t strip_request(HeaderFields& fields, const RequestStripping& rules) {
     std::size_t credentials = 0;
     bool kept_te = false;
     std::erase_if(fields, [&](HeaderField& field) {
-        if (is_credential(field.id) || (!rules.credential_header.empty() &&
-                                        same_header(field.name, rules.credential_header))) {
+        if (is_credential(field.id) || (field.id == HeaderId::kCookie && !rules.keep_cookies) ||
+            (!rules.credential_header.empty() &&
+             same_header(field.name, rules.credential_header))) {
             ++credentials;
             return true;
         }
@@ -140,10 +141,11 @@ std::size_t strip_request(HeaderFields& fields, const RequestStripping& rules) {
     return credentials;
 }
 
-void strip_response(HeaderFields& fields) {
+void strip_response(HeaderFields& fields, bool keep_cookies) {
     const auto named = named_by_connection(fields);
-    std::erase_if(fields, [&named](const HeaderField& field) {
-        return is_framing(field.id) || is_hop_by_hop(field.id) || contains(named, field.name);
+    std::erase_if(fields, [&](const HeaderField& field) {
+        return is_framing(field.id) || is_hop_by_hop(field.id) || contains(named, field.name) ||
+               (field.id == HeaderId::kSetCookie && !keep_cookies);
     });
 }
 

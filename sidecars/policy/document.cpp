@@ -160,6 +160,11 @@ Result<void> read_query_auth(const Node& node, Auth& auth) {
     return {};
 }
 
+Result<bool> flag(const Node& parent, std::string_view name, bool absent) {
+    const auto node = optional_member(parent, name);
+    return node ? boolean(*node) : Result<bool>(absent);
+}
+
 Result<Auth> read_auth(const Node& node) {
     if (!node.value->is_object()) return invalid(node.path, "must be an object");
     const auto scheme = member(node, "scheme").and_then(auth_scheme);
@@ -169,19 +174,22 @@ Result<Auth> read_auth(const Node& node) {
     auto slot = text_member(node, "slot");
     if (!slot) return tl::make_unexpected(slot.error());
     auth.slot = std::move(*slot);
+    const auto cookies = flag(node, "cookies", false);
+    if (!cookies) return tl::make_unexpected(cookies.error());
+    auth.cookies = *cookies;
 
-    Result<void> shape = expect_object(node, {"scheme", "slot"});
+    Result<void> shape = expect_object(node, {"scheme", "slot", "cookies"});
     if (auth.scheme == Auth::Scheme::kBasic) {
-        shape = expect_object(node, {"scheme", "slot", "username"});
+        shape = expect_object(node, {"scheme", "slot", "cookies", "username"});
         auto name = member(node, "username").and_then(username);
         if (!name) return tl::make_unexpected(name.error());
         auth.username = std::move(*name);
     } else if (auth.scheme == Auth::Scheme::kHeader) {
-        shape = expect_object(node, {"scheme", "slot", "name", "prefix"});
+        shape = expect_object(node, {"scheme", "slot", "cookies", "name", "prefix"});
         if (auto read = read_header_auth(node, auth); !read)
             return tl::make_unexpected(read.error());
     } else if (auth.scheme == Auth::Scheme::kQuery) {
-        shape = expect_object(node, {"scheme", "slot", "name"});
+        shape = expect_object(node, {"scheme", "slot", "cookies", "name"});
         if (auto read = read_query_auth(node, auth); !read)
             return tl::make_unexpected(read.error());
     }
@@ -208,11 +216,6 @@ Result<std::string> read_owner(const Node& route) {
         if (owner->starts_with(kind) && owner->size() > kind.size()) return owner;
     }
     return invalid(node->path, "must be bottle, provider:<id> or grant:<id>");
-}
-
-Result<bool> flag(const Node& route, std::string_view name, bool absent) {
-    const auto node = optional_member(route, name);
-    return node ? boolean(*node) : Result<bool>(absent);
 }
 
 // Left out: whatever can be scanned is.
@@ -413,6 +416,7 @@ json to_json(const Auth& auth) {
         if (!auth.prefix.empty()) out["prefix"] = auth.prefix;
     }
     if (auth.scheme == Auth::Scheme::kQuery) out["name"] = auth.parameter;
+    if (auth.cookies) out["cookies"] = true;
     return out;
 }
 

@@ -32,6 +32,7 @@ struct Auth {
     std::string header_name;  // kHeader: as written; else "Authorization"
     std::string prefix;       // kHeader, may be empty
     std::string parameter;    // kQuery: the parameter's name, unreserved characters only
+    bool cookies = false;     // what the origin sets reaches the agent, and comes back
 };
 
 // The most that a bottle, or one of its routes, may use in its life; none: no limit.

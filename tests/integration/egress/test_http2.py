@@ -232,7 +232,7 @@ class Rules(Http2Case):
         seen = self.origin.requests[0]
         self.assertEqual(seen.header("authorization"), "Bearer abcdefgh-secret")
         self.assertEqual(seen.header("x-api-key") + seen.header("x-forwarded-for"), "")
-        self.assertEqual(seen.header("cookie"), "a=1; b=2")
+        self.assertEqual(seen.header("cookie"), "")  # on a route with a credential it is another one
 
     def test_malformed_fields_end_the_stream(self):
         for field in (("Upper", "x"), ("connection", "close"), ("transfer-encoding", "chunked"),

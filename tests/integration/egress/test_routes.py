@@ -71,6 +71,28 @@ class Wildcards(EgressCase):
                          ("*.example.com", "GET https://a.example.com:443/"))
 
 
+class Cookies(EgressCase):
+    def asked(self, auth):
+        """What the origin saw of the agent's cookie, and the agent of the origin's."""
+        def respond(_request, send):
+            send(answer(b"ok", extra=["Set-Cookie: session=of-the-operator; HttpOnly", "set-cookie: second=1",
+                                      "WWW-Authenticate: Basic realm=x"]))
+        origin = self.serve(Origin(respond))
+        proxy = self.egress(policy(route(port=origin.port, auth=auth)), {"token": SECRET})
+        host = f"localhost:{origin.port}"
+        response = ask(self.tunnel(proxy, "localhost", origin.port), "/", host, headers=["Cookie: session=of-the-agent"])
+        self.assertEqual((response.status, response.headers["WWW-Authenticate"]), (200, "Basic realm=x"))
+        return origin.requests[0].header("cookie"), response.headers.get_all("set-cookie") or []
+
+    def test_where_a_credential_is_put_on_none_pass(self):
+        self.assertEqual(self.asked({"scheme": "Bearer", "slot": "token"}), ("", []))
+
+    def test_a_route_may_let_them(self):
+        both = ("session=of-the-agent", ["session=of-the-operator; HttpOnly", "second=1"])
+        self.assertEqual(self.asked({"scheme": "Bearer", "slot": "token", "cookies": True}), both)
+        self.assertEqual(self.asked(None), both)
+
+
 class QueryCredential(EgressCase):
     def start(self, respond=None):
         self.origin = self.serve(Origin(respond))

@@ -104,6 +104,22 @@ TEST(StripRequest, KeepsTrailersOfTe) {
     EXPECT_EQ(stripped({{"TE", "trailers"}}, rules), "");
 }
 
+TEST(Strip, CookiesAreKeptOrGo) {
+    RequestStripping rules;
+    rules.keep_cookies = false;
+    HeaderFields request = {{"Cookie", "a=1"}, {"Accept", "*/*"}, {"cookie", "b=2"}};
+    EXPECT_EQ(strip_request(request, rules), 2U);  // credentials
+    EXPECT_EQ(text(request), "Accept: */*\n");
+    const HeaderFields answer = {
+        {"Set-Cookie", "a=1"}, {"WWW-Authenticate", "Basic"}, {"set-cookie", "b=2"}};
+    HeaderFields without = answer;
+    strip_response(without, false);
+    EXPECT_EQ(text(without), "WWW-Authenticate: Basic\n");
+    HeaderFields with = answer;
+    strip_response(with, true);
+    EXPECT_EQ(with.size(), 3U);
+}
+
 TEST(StripResponse, RemovesOnlyTheHop) {
     HeaderFields fields = {{"Content-Length", "1"},
                            {"Transfer-Encoding", "chunked"},

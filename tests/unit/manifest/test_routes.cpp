@@ -95,7 +95,11 @@ TEST(Routes, AuthSchemes) {
         EXPECT_EQ(auth->username, QString::fromLatin1(row.username)) << row.auth;
         EXPECT_EQ(auth->header, QString::fromLatin1(row.header)) << row.auth;
         EXPECT_EQ(auth->prefix, QString::fromLatin1(row.prefix)) << row.auth;
+        EXPECT_FALSE(auth->cookies) << row.auth;
     }
+    const auto with = bottle_with_route("auth: {scheme: Bearer, token_ref: T, cookies: true}");
+    ASSERT_TRUE(with);
+    EXPECT_TRUE(with->routes[0].auth->cookies);
 }
 
 // `yaml` of a row is the inside of one route besides its host.
