@@ -171,7 +171,7 @@ TEST(Routes, Mistakes) {
          "never the "
          "credential itself"},
         {"Bearer with username", "auth: {scheme: Bearer, token_ref: T, username: a}",
-         ".auth: unknown key \"username\"; allowed: scheme or token_ref"},
+         ".auth: unknown key \"username\"; allowed: scheme, token_ref or cookies"},
         {"Basic without username", "auth: {scheme: Basic, token_ref: T}",
          ".auth.username: missing: the name that goes with the password"},
         {"Basic with colon", "auth: {scheme: Basic, username: 'a:b', token_ref: T}",
