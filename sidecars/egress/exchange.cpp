@@ -175,6 +175,7 @@ void Exchange::finish_composing() {
     if (is_scanned() && framing_.kind != http::BodyKind::kNone) begin_body_scan();
     if (refusal_.status != 0) return;
     http::RequestHead& head = client_.head();
+    if (!keeps_cookies()) http::strip_cookies(head.fields);  // not before they were scanned
     if (websocket_) compose_websocket(head.fields);
     put_on_credential();
     std::size_t size = head.method.size() + decision_.target.size() + host_.size();
@@ -189,7 +190,6 @@ void Exchange::finish_composing() {
 void Exchange::strip() {
     http::RequestStripping stripping;
     if (service_->credential) stripping.credential_header = service_->credential->name;
-    stripping.keep_cookies = keeps_cookies();
     http::strip_request(client_.head().fields, stripping);
     // An asterisk has no query.
     if (service_->parameter && decision_.target.starts_with('/'))

@@ -227,7 +227,8 @@ Task<bool> Exchange::relay_informational() {
     const bool relayed =
         !http10_ && (head.status == 103 || (head.status == 100 && !expects_continue_));
     if (!relayed) co_return true;
-    http::strip_response(head.fields, keeps_cookies());
+    http::strip_response(head.fields);
+    if (!keeps_cookies()) http::strip_cookies(head.fields);
     redact_fields(head.fields);
     if (!client_.write_informational(head.status, head.reason, head.fields)) co_return true;
     co_return co_await client_.flush();
@@ -246,7 +247,8 @@ void Exchange::send_head() {
     if (framing.kind == http::BodyKind::kChunked && http10_)
         framing = {http::BodyKind::kUntilClose, {}};
     if (worker_.shared().draining.load(std::memory_order_relaxed)) keep_alive_ = false;
-    http::strip_response(head.fields, keeps_cookies());
+    http::strip_response(head.fields);
+    if (!keeps_cookies()) http::strip_cookies(head.fields);
     redact_fields(head.fields);
     if (!client_.write_head(head.status, head.reason, head.fields, framing, keep_alive_))
         upstream_->abort();

@@ -89,7 +89,8 @@ bool Exchange::switch_protocols() {
         return false;
     }
     status_ = head.status;
-    http::strip_response(head.fields, keeps_cookies());
+    http::strip_response(head.fields);
+    if (!keeps_cookies()) http::strip_cookies(head.fields);
     websocket::strip_handshake(head.fields);
     redact_fields(head.fields);
     if (!websocket_->accept.empty())

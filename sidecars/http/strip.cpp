@@ -122,9 +122,8 @@ std::size_t strip_request(HeaderFields& fields, const RequestStripping& rules) {
     std::size_t credentials = 0;
     bool kept_te = false;
     std::erase_if(fields, [&](HeaderField& field) {
-        if (is_credential(field.id) || (field.id == HeaderId::kCookie && !rules.keep_cookies) ||
-            (!rules.credential_header.empty() &&
-             same_header(field.name, rules.credential_header))) {
+        if (is_credential(field.id) || (!rules.credential_header.empty() &&
+                                        same_header(field.name, rules.credential_header))) {
             ++credentials;
             return true;
         }
@@ -141,11 +140,16 @@ std::size_t strip_request(HeaderFields& fields, const RequestStripping& rules) {
     return credentials;
 }
 
-void strip_response(HeaderFields& fields, bool keep_cookies) {
+void strip_cookies(HeaderFields& fields) {
+    std::erase_if(fields, [](const HeaderField& field) {
+        return field.id == HeaderId::kCookie || field.id == HeaderId::kSetCookie;
+    });
+}
+
+void strip_response(HeaderFields& fields) {
     const auto named = named_by_connection(fields);
     std::erase_if(fields, [&](const HeaderField& field) {
-        return is_framing(field.id) || is_hop_by_hop(field.id) || contains(named, field.name) ||
-               (field.id == HeaderId::kSetCookie && !keep_cookies);
+        return is_framing(field.id) || is_hop_by_hop(field.id) || contains(named, field.name);
     });
 }
 

@@ -12,8 +12,6 @@ namespace botbottle::http {
 struct RequestStripping {
     // The header that the route's own credential goes under; empty when it has none.
     std::string_view credential_header;
-    // False: Cookie goes, and counts as a credential.
-    bool keep_cookies = true;
     // gRPC needs `te: trailers` end to end; any other TE goes.
     bool keep_te_trailers = true;
 };
@@ -25,9 +23,12 @@ struct RequestStripping {
 // argument of the serializer. Returns how many credentials were removed, for the audit line.
 std::size_t strip_request(HeaderFields& fields, const RequestStripping& rules);
 
-// Removes from a response: framing fields and hop-by-hop fields, and Set-Cookie unless cookies are
-// kept. Everything else is the origin's word.
-void strip_response(HeaderFields& fields, bool keep_cookies = true);
+// Removes Cookie and Set-Cookie.
+void strip_cookies(HeaderFields& fields);
+
+// Removes from a response: framing fields and hop-by-hop fields. Everything else is the origin's
+// word.
+void strip_response(HeaderFields& fields);
 
 // Removes from a trailer section every field that some rule knows (framing, routing, credentials,
 // cookies, content: RFC 9110 6.5.1), and the route's credential header (empty: none). What is left
