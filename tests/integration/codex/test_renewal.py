@@ -22,7 +22,7 @@ class Renewal(CodexCase):
 
     def wait_for_turn(self):
         def waiting():
-            found = list((self.product.config / "state").glob("*/**/waiting"))
+            found = self.product.in_state("waiting")
             return found[0].parent if found else None
         found = processes.wait_until(waiting, 30)
         self.assertTrue(found, "the agent never began to wait")

@@ -30,7 +30,7 @@ class OnATerminal(CodexCase):
         self.screen.wait_for("Worked for", 30)
         self.screen.keys("C-c")
         self.screen.wait_for(r"ended with \d+", 20)
-        told = list((self.product.config / "state").glob("*/**/told.txt"))
+        told = self.product.in_state("told.txt")
         self.assertEqual([f.read_text() for f in told], ["from-the-terminal\n"])
         self.assertEqual({host for host, _ in self.proxy.asked}, {"chatgpt.com"})
         transports = {transport for transport, _ in self.api.calls}

@@ -90,6 +90,11 @@ class Home:
                                  f"{timeout} s\nstdout: {out}\nstderr: {err}") from None
         return subprocess.CompletedProcess(started.args, started.returncode, out, err)
 
+    def in_state(self, name):
+        """The files of that name that bottles have. A bottle that lives makes and removes folders meanwhile, which
+        os.walk passes over and pathlib's glob does not."""
+        return [pathlib.Path(folder, name) for folder, _, names in os.walk(self.config / "state") if name in names]
+
     def bottles(self):
         """What `list --json` says of bottles that run."""
         listed = self.run("list", "active", "--json")
