@@ -186,6 +186,12 @@ Result<EndReport> end_bottle(const Home& home, BackendPlugin& backend, const End
         if (!metadata) std::move(*lock).release_and_remove();
         return nothing;
     }
+    if (request.generation != 0 && metadata->generation != request.generation) {
+        EndReport other;
+        other.existed = false;
+        other.goes_on = std::move(*metadata);
+        return other;
+    }
     auto report = Ending(home, backend, std::move(*metadata)).run(request);
     if (report && !report->preserved) std::move(*lock).release_and_remove();
     return report;

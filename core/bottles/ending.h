@@ -15,6 +15,7 @@ namespace botbottle {
 
 struct EndRequest {
     QString identity;
+    int generation = 0;            // 0: whichever runs
     std::optional<int> exit_code;  // the agent's; nullopt when it was stopped
     QString lost;       // why the agent's exit code is unknown although it was not stopped
     bool keep = false;  // the operator wants the state whatever happened
@@ -25,6 +26,7 @@ struct EndRequest {
 
 struct EndReport {
     bool existed = true;
+    std::optional<Metadata> goes_on;  // it was started again meanwhile, and was left alone
     bool preserved = false;
     QString because;         // why it was preserved
     bool has_agent = false;  // it can be resumed
@@ -34,7 +36,7 @@ struct EndReport {
 };
 
 // Ends are idempotent: a bottle that another command has ended meanwhile is reported as not
-// existing.
+// existing, and so is a generation of it that is over.
 Result<EndReport> end_bottle(const Home& home, BackendPlugin& backend, const EndRequest& request);
 
 // Removes a preserved bottle: its state, workspace and conversation. Error `not_preserved`.

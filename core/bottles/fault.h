@@ -9,7 +9,7 @@
 
 namespace botbottle {
 
-// `point` is "<start|stop|apply|cleanup>.<phase that has ended>".
+// `point` is "<start|relaunch|stop|apply|cleanup>.<phase that has ended>".
 void fault_point(std::string_view point);
 
 }  // namespace botbottle

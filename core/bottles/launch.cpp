@@ -36,6 +36,7 @@ namespace {
 constexpr int kWardenStartMs = 15'000;
 constexpr int kWardenCallMs = 10'000;
 constexpr int kProvisioningMs = 120'000;
+constexpr int kRelaunchGraceMs = 5'000;
 
 class Launch {
   public:
@@ -44,10 +45,16 @@ class Launch {
 
     Result<LaunchedBottle> run(Lifetime lifetime);
     Result<LaunchedBottle> resume(const QString& identity);
+    Result<LaunchedBottle> relaunch(const QString& identity, int generation);
 
   private:
-    // The phases, in order.
-    Result<LaunchedBottle> run_phases();
+    struct Phase {
+        const char* name;
+        Result<void> (Launch::*run)();
+    };
+    Result<LaunchedBottle> run_phases(const char* command, std::initializer_list<Phase> phases);
+    // The phases of a launch, in order.
+    Result<LaunchedBottle> run_all();
     Result<void> make_directories();
     Result<void> begin(const QString& identity);
     Result<void> begin_again(const QString& identity);
@@ -62,6 +69,11 @@ class Launch {
     Result<void> watch_bottle();
     Result<void> provision();
     Result<void> settle();
+    // Those of a relaunch, in place of the first ones.
+    Result<void> take_over();
+    Result<void> bring_out();
+    Result<void> end_what_runs();
+    Result<void> tell_of_image();
 
     Result<void> save() const {
         return save_metadata(metadata_, files::Durability::kSurvivesProcess);
@@ -82,6 +94,7 @@ class Launch {
     std::optional<WardenConnection> warden_;
     bool warden_watches_ = false;
     std::optional<Metadata> preserved_;  // what is resumed
+    ProcessReference launcher_;          // whose command waits for the bottle's end
     std::optional<files::Owner> owner_;
     QString workspace_source_;    // set when the workspace must be copied in
     files::TreeSnapshot source_;  // what was copied
@@ -91,38 +104,56 @@ class Launch {
 
 Result<LaunchedBottle> Launch::run(Lifetime lifetime) {
     metadata_.lifetime = lifetime;
-    return run_phases();
+    return run_all();
 }
 
 Result<LaunchedBottle> Launch::resume(const QString& identity) {
     metadata_.identity = identity;
     preserved_.emplace();
-    return run_phases();
+    return run_all();
 }
 
-Result<LaunchedBottle> Launch::run_phases() {
-    constexpr struct {
-        const char* name;
-        Result<void> (Launch::*run)();
-    } kPhases[] = {
-        {"directories", &Launch::make_directories},
-        {"warden-spawn", &Launch::start_warden_process},
-        {"prepare", &Launch::prepare},
-        {"provider", &Launch::plan_for_guest},
-        {"policy", &Launch::hand_over_policy},
-        {"workspace", &Launch::copy_workspace},
-        {"launch", &Launch::launch_backend},
-        {"warden", &Launch::await_warden},
-        {"watch", &Launch::watch_bottle},
-        {"provision", &Launch::provision},
-        {"settle", &Launch::settle},
-    };
-    for (const auto& phase : kPhases) {
+Result<LaunchedBottle> Launch::relaunch(const QString& identity, int generation) {
+    metadata_.identity = identity;
+    metadata_.generation = generation;
+    return run_phases("relaunch", {
+                                      {"take-over", &Launch::take_over},
+                                      {"bring-out", &Launch::bring_out},
+                                      {"end", &Launch::end_what_runs},
+                                      {"prepare", &Launch::prepare},
+                                      {"provider", &Launch::plan_for_guest},
+                                      {"launch", &Launch::launch_backend},
+                                      {"watch", &Launch::watch_bottle},
+                                      {"image", &Launch::tell_of_image},
+                                      {"provision", &Launch::provision},
+                                      {"settle", &Launch::settle},
+                                  });
+}
+
+Result<LaunchedBottle> Launch::run_all() {
+    return run_phases("start", {
+                                   {"directories", &Launch::make_directories},
+                                   {"warden-spawn", &Launch::start_warden_process},
+                                   {"prepare", &Launch::prepare},
+                                   {"provider", &Launch::plan_for_guest},
+                                   {"policy", &Launch::hand_over_policy},
+                                   {"workspace", &Launch::copy_workspace},
+                                   {"launch", &Launch::launch_backend},
+                                   {"warden", &Launch::await_warden},
+                                   {"watch", &Launch::watch_bottle},
+                                   {"provision", &Launch::provision},
+                                   {"settle", &Launch::settle},
+                               });
+}
+
+Result<LaunchedBottle> Launch::run_phases(const char* command,
+                                          std::initializer_list<Phase> phases) {
+    for (const Phase& phase : phases) {
         QElapsedTimer timer;
         timer.start();
         auto done = interrupted() ? Result<void>(interrupted_failure()) : (this->*phase.run)();
         if (!done) return unwind(phase.name, done.error());
-        fault_point(std::string("start.") + phase.name);
+        fault_point(std::string(command) + '.' + phase.name);
         if (parts_.events.phase_done)
             parts_.events.phase_done(QLatin1String(phase.name),
                                      static_cast<double>(timer.nsecsElapsed()) / 1e6);
@@ -154,7 +185,7 @@ Result<void> Launch::make_directories() {
     metadata_.provider = plan_.provider ? plan_.provider->id : QString();
     metadata_.backend = parts_.backend.descriptor().id;
     metadata_.working_directory = plan_.working_directory;
-    metadata_.launcher = ProcessReference::of(getpid());
+    metadata_.launcher = launcher_ = ProcessReference::of(getpid());
     return make_sockets_directory();
 }
 
@@ -188,8 +219,80 @@ Result<void> Launch::begin_again(const QString& identity) {
     undo_.add("resuming it", [this] { return save_metadata(*preserved_); });
     metadata_.phase = BottlePhase::Launching;
     metadata_.resumed = true;
+    metadata_.generation += 1;
     metadata_.exit_code.reset();
     metadata_.brought_out = false;
+    return {};
+}
+
+// From here on the warden ends with this command, until it watches the next one.
+Result<void> Launch::take_over() {
+    auto lock = files::FileLock::acquire(parts_.home.lock_file(metadata_.identity).toStdString());
+    if (!lock) return tl::make_unexpected(lock.error());
+    lock_ = std::move(*lock);
+    auto found = load_metadata(parts_.home, metadata_.identity);
+    if (!found) return tl::make_unexpected(found.error());
+    if (found->phase != BottlePhase::Running || found->generation != metadata_.generation ||
+        !found->inside.alive())
+        return failure("not_running", metadata_.identity.toStdString() + " does not run any more");
+    metadata_ = std::move(*found);
+    launcher_ = metadata_.launcher;
+    auto warden = WardenConnection::open(metadata_.runtime_dir);
+    if (!warden) return tl::make_unexpected(warden.error());
+    warden_ = std::move(*warden);
+    auto released = warden_->call(QStringLiteral("bottle.release"), {}, kWardenCallMs);
+    if (!released) return tl::make_unexpected(released.error());
+    authority_ = released->value(QLatin1String("ca_certificate")).toString();
+    // Until it is ended it goes on as if nothing had been.
+    undo_.add("taking the bottle over",
+              [this] { return preserved_ ? Result<void>() : watch_bottle(); });
+    return {};
+}
+
+Result<void> Launch::bring_out() {
+    auto notes = bring_workspace_out(parts_.backend, metadata_);
+    if (!notes) return tl::make_unexpected(notes.error());
+    for (const QString& note : *notes)
+        tell(parts_.events.note, note);
+    return bring_conversation_out(parts_.backend, metadata_);
+}
+
+Result<void> Launch::end_what_runs() {
+    QJsonObject stop = backend_request(metadata_);
+    stop[QStringLiteral("grace_ms")] = kRelaunchGraceMs;
+    auto stopped = parts_.backend.stop(stop);
+    if (metadata_.inside.alive()) {
+        if (!stopped) return tl::make_unexpected(stopped.error());
+        return failure("still_running", "its first process still runs");
+    }
+    preserved_ = metadata_;
+    preserved_->phase = BottlePhase::Preserved;
+    preserved_->preserved_because =
+        QStringLiteral("its next start is with the image that was approved");
+    preserved_->launcher = preserved_->warden = preserved_->inside = {};
+    undo_.add("ending what ran", [this]() -> Result<void> {
+        (void)warden_->send(QStringLiteral("stop"), {{QStringLiteral("grace_ms"), 0}});
+        warden_->hang_up();
+        (void)warden_->wait_for_end(kWardenCallMs);
+        (void)files::remove_tree(metadata_.runtime_dir.toStdString());
+        return save_metadata(*preserved_);
+    });
+    metadata_.phase = BottlePhase::Launching;
+    metadata_.resumed = true;
+    metadata_.generation += 1;
+    metadata_.launcher = ProcessReference::of(getpid());
+    metadata_.inside = {};
+    return save();
+}
+
+// The agent may ask for yet another one.
+Result<void> Launch::tell_of_image() {
+    if (!plan_.supervise) return {};
+    auto text = dockerfile_text(metadata_);
+    if (!text) return tl::make_unexpected(text.error());
+    auto told = warden_->call(QStringLiteral("image.replace"),
+                              {{QStringLiteral("dockerfile"), *text}}, kWardenCallMs);
+    if (!told) return tl::make_unexpected(told.error());
     return {};
 }
 
@@ -453,6 +556,8 @@ Result<void> Launch::provision() {
 
 Result<void> Launch::settle() {
     metadata_.phase = BottlePhase::Running;
+    // A command that still waits for the bottle's end goes on with it.
+    if (launcher_.alive()) metadata_.launcher = launcher_;
     if (!preserved_ && !metadata_.workspace.isEmpty() &&
         metadata_.lifetime != Lifetime::ThrowAway) {
         if (auto taken = remember_workspace(metadata_, source_); !taken) return taken;
@@ -470,6 +575,11 @@ Result<LaunchedBottle> launch_bottle(const LaunchParts& parts, const Plan& plan,
 Result<LaunchedBottle> resume_bottle(const LaunchParts& parts, const Plan& plan,
                                      WardenSecrets secrets, const QString& identity) {
     return Launch(parts, plan, std::move(secrets)).resume(identity);
+}
+
+Result<LaunchedBottle> relaunch_bottle(const LaunchParts& parts, const Plan& plan,
+                                       const QString& identity, int generation) {
+    return Launch(parts, plan, {}).relaunch(identity, generation);
 }
 
 }  // namespace botbottle

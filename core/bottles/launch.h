@@ -45,4 +45,12 @@ Result<LaunchedBottle> launch_bottle(const LaunchParts& parts, const Plan& plan,
 Result<LaunchedBottle> resume_bottle(const LaunchParts& parts, const Plan& plan,
                                      WardenSecrets secrets, const QString& identity);
 
+// A bottle that runs is ended and begins again under the same warden: with the image that `plan`
+// names, and with its identity, workspace, conversation, credentials, grants and record. Nothing is
+// ended before what it did is safe; a failure after that leaves it preserved. The launcher that it
+// had stays its launcher while that lives. Errors: `not_running`, also when it is another
+// generation by now.
+Result<LaunchedBottle> relaunch_bottle(const LaunchParts& parts, const Plan& plan,
+                                       const QString& identity, int generation);
+
 }  // namespace botbottle

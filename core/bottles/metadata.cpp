@@ -66,6 +66,7 @@ QJsonObject metadata_to_json(const Metadata& m) {
         {QStringLiteral("phase"), to_string(m.phase)},
         {QStringLiteral("created"), m.created.toUTC().toString(Qt::ISODateWithMs)},
         {QStringLiteral("lifetime"), to_string(m.lifetime)},
+        {QStringLiteral("generation"), m.generation},
         {QStringLiteral("resumed"), m.resumed},
         {QStringLiteral("agent"), m.agent},
         {QStringLiteral("bottle"), m.bottle},
@@ -111,6 +112,7 @@ Result<Metadata> metadata_from_json(const QJsonObject& object) {
     m.phase = *phase;
     m.created = QDateTime::fromString(text("created"), Qt::ISODateWithMs);
     m.lifetime = *lifetime;
+    m.generation = object.value(QLatin1String("generation")).toInt(1);
     m.resumed = object.value(QLatin1String("resumed")).toBool();
     m.agent = text("agent");
     m.bottle = text("bottle");

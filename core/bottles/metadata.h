@@ -32,6 +32,7 @@ struct Metadata {
     BottlePhase phase = BottlePhase::Launching;
     QDateTime created;
     Lifetime lifetime = Lifetime::UnlessChanged;
+    int generation = 1;    // counts its launches, so that a command ends the one that it knows
     bool resumed = false;  // it was preserved once: an interrupted launch takes nothing away
 
     QString agent;   // empty for a bare command

@@ -30,12 +30,17 @@ bool is_proposal_name(std::string_view text) {
 
 }  // namespace
 
-QString own_dockerfile(const QString& state_dir) {
+QString own_image_proposal(const QString& state_dir) {
     const auto name = files::read_file(
         (place(state_dir) + QStringLiteral("/current")).toStdString(), kLargestName);
     if (!name || !is_proposal_name(*name)) return {};
-    return place(state_dir) + QLatin1Char('/') + QString::fromStdString(*name) +
-           QStringLiteral("/Dockerfile");
+    return QString::fromStdString(*name);
+}
+
+QString own_dockerfile(const QString& state_dir) {
+    const QString name = own_image_proposal(state_dir);
+    if (name.isEmpty()) return {};
+    return place(state_dir) + QLatin1Char('/') + name + QStringLiteral("/Dockerfile");
 }
 
 bool awaits_own_image(const Metadata& metadata) {

@@ -16,6 +16,9 @@ namespace botbottle {
 // Empty: none was approved.
 QString own_dockerfile(const QString& state_dir);
 
+// The proposal that asked for it; empty: none was approved.
+QString own_image_proposal(const QString& state_dir);
+
 // One was approved that the bottle does not run yet.
 bool awaits_own_image(const Metadata& metadata);
 

@@ -70,7 +70,8 @@ int run_attach(const GlobalOptions& global, const QString& identity) {
         request.name = QLatin1String(kMainSession);
         request.reattach = true;
         return finish(context, *bottle->backend, metadata,
-                      run_in_bottle(*bottle->backend, metadata, request));
+                      run_in_bottle(*bottle->backend, metadata, request))
+            .code;
     }
     auto request = new_agent_session(context, *bottle);
     if (!request) return fail(request.error());

@@ -24,15 +24,6 @@ bool on_a_terminal() {
     return isatty(0) == 1 && isatty(1) == 1;
 }
 
-LaunchEvents launch_events() {
-    LaunchEvents events;
-    events.phase_done = report_phase;
-    events.progress = show_progress;
-    events.note = say;
-    events.warning = warn;
-    return events;
-}
-
 // The agent's terminal size and look are those of now, not of the launch.
 QJsonObject with_terminal(QJsonObject environment) {
     for (const char* name : {"TERM", "COLORTERM"}) {
@@ -90,6 +81,15 @@ Result<Launched> launch_with(Context& context, BackendPlugin& backend, const Pla
 }
 
 }  // namespace
+
+LaunchEvents launch_events() {
+    LaunchEvents events;
+    events.phase_done = report_phase;
+    events.progress = show_progress;
+    events.note = say;
+    events.warning = warn;
+    return events;
+}
 
 void forget_old_records(const Context& context) {
     if (const auto& days = context.settings().audit_retention_days.value)
@@ -159,30 +159,56 @@ void tell_what_remains(const QString& identity, const EndReport& report) {
         say(QStringLiteral("its state is in %1").arg(report.state_dir));
 }
 
-int finish(Context& context, BackendPlugin& backend, const Metadata& metadata,
-           const Result<SessionEnd>& end) {
+namespace {
+
+// Another command has started it again. The one that launched it goes on with it.
+Finished finish_with_another(Context& context, BackendPlugin& backend, const Metadata& now,
+                             int code) {
+    if (now.phase != BottlePhase::Running) {
+        // That command was killed on the way.
+        EndRequest request;
+        request.identity = now.identity;
+        request.generation = now.generation;
+        auto report = end_bottle(context.home(), backend, request);
+        if (!report) return Finished{fail(report.error()), {}};
+        tell_what_remains(now.identity, *report);
+        return Finished{code, {}};
+    }
+    if (now.launcher.pid == getpid() && now.launcher.alive()) return Finished{code, now};
+    say(QStringLiteral("%1 was started again by another command; `botbottle attach %1` goes there")
+            .arg(now.identity));
+    return Finished{code, {}};
+}
+
+}  // namespace
+
+Finished finish(Context& context, BackendPlugin& backend, const Metadata& metadata,
+                const Result<SessionEnd>& end) {
     if (end && end->kind == SessionEnd::Kind::Detached) {
         warn_about_logout(metadata);
         say(QStringLiteral("detached; the agent goes on. Attach again with: botbottle attach %1")
                 .arg(metadata.identity));
-        return kDone;
+        return {kDone, {}};
     }
     // A session that was lost did something; one that never began did not.
     const bool lost = !end && end.error().code == "session_lost";
     EndRequest request;
     request.identity = metadata.identity;
+    request.generation = metadata.generation;
     if (end) request.exit_code = exit_code(*end);
     if (lost) request.lost = QString::fromStdString(end.error().message);
     request.grace_ms = kGraceMs;
     auto report = end_bottle(context.home(), backend, request);
-    if (!report) return fail(report.error());
+    if (!report) return {fail(report.error()), {}};
+    const int code = end ? *request.exit_code : kFailed;
+    if (report->goes_on) return finish_with_another(context, backend, *report->goes_on, code);
     tell_what_remains(metadata.identity, *report);
-    if (end) return *request.exit_code;
+    if (end) return {code, {}};
     if (!report->existed) {
         say(QStringLiteral("%1 was stopped by another command").arg(metadata.identity));
-        return kFailed;
+        return {kFailed, {}};
     }
-    return fail(end.error(), lost ? kFailed : kBeforeTheAgent);
+    return {fail(end.error(), lost ? kFailed : kBeforeTheAgent), {}};
 }
 
 }  // namespace botbottle::cli

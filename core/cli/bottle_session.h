@@ -22,6 +22,9 @@ struct Launched {
     LaunchedBottle bottle;
     QJsonObject environment;  // with secrets: for a session's request only
 };
+// Tells the operator of a launch as it goes on.
+LaunchEvents launch_events();
+
 // Records that `audit.retention_days` does not keep.
 void forget_old_records(const Context& context);
 
@@ -51,10 +54,16 @@ Result<void> leave_in_bottle(Context& context, BackendPlugin& backend, const Met
 // The name of an agent's first session, whose end is the bottle's end.
 inline constexpr const char* kMainSession = "main";
 
+// How a command ends after the main session.
+struct Finished {
+    int code = 0;
+    // The bottle was started again meanwhile, and leaves its main session to this command.
+    std::optional<Metadata> goes_on;
+};
+
 // After the main session: says that it goes on detached, or ends the bottle and says what was kept.
-// Returns the command's exit code.
-int finish(Context& context, BackendPlugin& backend, const Metadata& metadata,
-           const Result<SessionEnd>& end);
+Finished finish(Context& context, BackendPlugin& backend, const Metadata& metadata,
+                const Result<SessionEnd>& end);
 
 // What an end has preserved, and where; nothing when nothing was.
 void tell_what_remains(const QString& identity, const EndReport& report);

@@ -356,7 +356,10 @@ void add_supervise(CLI::App& app, Parsed& p) {
             ->check(CLI::IsMember({"once", "session", "always"}));
         text(each, "--note", p.supervise.note, "What the agent is told besides");
         text(each, "--if-policy", p.supervise.if_policy,
-             "Only if the policy is still the one that `show --json` named (policy_digest)");
+             "Only if the policy (for an image: the Dockerfile) is still the one that "
+             "`show --json` named (policy_digest)");
+        each->add_flag("--later", p.supervise.later,
+                       "An image: leave the bottle running, it takes it at its next resume");
         each->add_flag("-y,--yes", p.supervise.yes, "Show the change and do not ask");
     };
     with_id(supervise_command(*sub, p, "show", "The request, the reason and the exact change",

@@ -93,6 +93,7 @@ struct SuperviseOptions {
     QString if_policy;  // the digest of the policy that was looked at; empty: any
     bool yes = false;
     bool all = false;
+    bool later = false;  // an approved image: at the bottle's next resume
 };
 int run_supervise_list(const GlobalOptions& global, const SuperviseOptions& options);
 int run_supervise_show(const GlobalOptions& global, const SuperviseOptions& options);

@@ -295,9 +295,6 @@ void DashboardLoop::preview(const QString& id, const QString& scope, const QStri
                 .arg(id, visible(entry->decision->status), visible(entry->decision->decided_by)));
     auto made = preview_grant(context_, entry->proposal, entry->proposal.payload, scope);
     if (!made) return model_.say(error_text(made.error()));
-    if (entry->proposal.tool == QLatin1String(kCapability) && !made->refusal)
-        made->refusal = Error{"cannot_grant", "a build's output does not fit on this screen",
-                              "botbottle supervise approve " + id.toStdString()};
     const QStringList lines =
         first + proposal_lines(context_.home(), *entry, false) + preview_lines(*made);
     model_.show_change(id, made->scope, lines, !made->refusal);
@@ -307,6 +304,16 @@ void DashboardLoop::preview(const QString& id, const QString& scope, const QStri
 void DashboardLoop::grant(const QString& id) {
     auto entry = find_proposal(context_.home(), id);
     if (!entry || !previewed_) return model_.say(QStringLiteral("%1 is gone").arg(id));
+    // A build has much to say.
+    if (entry->proposal.tool == QLatin1String(kCapability)) {
+        on_the_terminal({QStringLiteral("supervise"), QStringLiteral("approve"), id,
+                         QStringLiteral("--yes"), QStringLiteral("--if-policy"),
+                         previewed_->live.digest});
+        entry = find_proposal(context_.home(), id);
+        return model_.say(entry && !entry->is_open()
+                              ? QStringLiteral("%1 is %2").arg(id, entry->decision->status)
+                              : QStringLiteral("%1 still waits").arg(id));
+    }
     auto status = apply_preview(context_, entry->proposal, *previewed_, {});
     if (status) {
         model_.say(is_held(entry->proposal.tool)

@@ -36,7 +36,7 @@ int run_run(const GlobalOptions& global, const RunOptions& options) {
     session.environment = std::move(launched->environment);
     const auto end = run_in_bottle(**backend, metadata, session);
     timer.done("session");
-    const int code = finish(context, **backend, metadata, end);
+    const int code = finish(context, **backend, metadata, end).code;
     timer.done("end");
     return code;
 }

@@ -1,15 +1,14 @@
 // botbottle start and resume: an agent in a bottle, from the preflight to the tidying up.
-#include <QJsonArray>
 #include <QJsonObject>
 
 #include "bottles/installation.h"
-#include "bottles/own_image.h"
 #include "bottles/provisioning.h"
 #include "cli/bottle_session.h"
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/phase_timer.h"
+#include "cli/relaunch.h"
 #include "plan/preflight.h"
 
 namespace botbottle::cli {
@@ -54,20 +53,31 @@ LaunchRequest launch_request(const Context& context, const StartOptions& options
     return request;
 }
 
-Result<SessionEnd> run_agent(Context& context, BackendPlugin& backend, Launched& launched,
+Result<SessionEnd> run_agent(Context& context, BackendPlugin& backend, const Launched& launched,
                              const StartOptions& options, bool resume) {
     const Plan& plan = launched.bottle.plan;
     auto argv = command_line(plan, context.plugins(), prompt_file(plan), resume);
     if (!argv) return tl::make_unexpected(argv.error());
     SessionRequest session;
     session.argv = *argv;
-    session.environment = std::move(launched.environment);
+    session.environment = launched.environment;
     session.name = QLatin1String(kMainSession);
     session.headless = options.prompt.has_value();
     if (!options.detach) return run_in_bottle(backend, launched.bottle.metadata, session);
     if (auto left = leave_in_bottle(context, backend, launched.bottle.metadata, session); !left)
         return tl::make_unexpected(left.error());
     return SessionEnd{SessionEnd::Kind::Detached, 0};
+}
+
+// Another command has started the bottle again, with an image that was approved.
+Finished go_on(Context& context, BackendPlugin& backend, const Launched& launched,
+               const Metadata& now) {
+    say(QStringLiteral("%1 goes on with the image that was approved").arg(now.identity));
+    auto session = session_again(context, launched.bottle.plan, launched.bottle.metadata,
+                                 launched.environment, now);
+    const auto end = session ? run_in_bottle(backend, now, *session)
+                             : Result<SessionEnd>(tl::make_unexpected(session.error()));
+    return finish(context, backend, now, end);
 }
 
 // From a checked plan to the end of the session. `identity`: the preserved bottle to resume, or
@@ -91,13 +101,14 @@ int go(Context& context, BackendPlugin& backend, const Plan& plan, const StartOp
     auto launched = identity.isEmpty() ? launch_plan(context, backend, plan, lifetime)
                                        : resume_plan(context, backend, plan, identity);
     if (!launched) return fail(launched.error(), kBeforeTheAgent);
-    const Metadata& metadata = launched->bottle.metadata;
     timer.skip();
     const auto end = run_agent(context, backend, *launched, options, !identity.isEmpty());
     timer.done("session");
-    const int code = finish(context, backend, metadata, end);
+    Finished finished = finish(context, backend, launched->bottle.metadata, end);
+    while (finished.goes_on)
+        finished = go_on(context, backend, *launched, *finished.goes_on);
     timer.done("end");
-    return code;
+    return finished.code;
 }
 
 int start(Context& context, const StartOptions& options) {
@@ -145,27 +156,6 @@ Result<Metadata> resumable(Context& context, const QString& identity) {
     return metadata;
 }
 
-// Today's plan for it, from where it was started: a repository's own agents are found there.
-Result<Plan> plan_again(Context& context, const Metadata& metadata, const StartOptions& options) {
-    const QJsonObject before = metadata.plan;
-    LaunchRequest request;
-    request.agent = metadata.agent;
-    request.arguments = options.arguments;
-    if (request.arguments.isEmpty()) {
-        for (const auto& argument : before.value(QLatin1String("arguments")).toArray())
-            request.arguments.append(argument.toString());
-    }
-    request.headless_prompt = options.prompt;
-    request.label = metadata.label;
-    request.working_directory = metadata.working_directory;
-    request.copy_working_directory =
-        before.value(QLatin1String("workspace")).toObject().value(QLatin1String("copied")).toBool();
-    auto plan = build_plan(request, context.plan_sources());
-    if (const QString own = own_dockerfile(metadata.state_dir); plan && !own.isEmpty())
-        plan->dockerfile = own;
-    return plan;
-}
-
 int resume(Context& context, const StartOptions& options, QString identity) {
     PhaseTimer timer;
     if (identity.isEmpty()) {
@@ -176,14 +166,13 @@ int resume(Context& context, const StartOptions& options, QString identity) {
     auto metadata = resumable(context, identity);
     if (!metadata) return fail(metadata.error(), kBeforeTheAgent);
     context.work_in(metadata->working_directory);
-    auto plan = plan_again(context, *metadata, options);
+    auto plan = plan_again(context, *metadata, options.arguments, options.prompt);
     if (!plan) return fail(plan.error(), kBeforeTheAgent);
     for (const QString& warning : plan->warnings)
         warn(warning);
     // Its home and workspace are where its backend put them.
     auto backend = context.plugins().backend(metadata->backend);
     if (!backend) return fail(backend.error(), kNoBackend);
-    plan->backend = metadata->backend;
     const QStringList changes = plan_changes(metadata->plan, plan_to_json(*plan));
     for (const QString& line : changes)
         say(QStringLiteral("changed since it was started: %1").arg(line));

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <QCryptographicHash>
 #include <QFileInfo>
 #include <QJsonArray>
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "bottles/own_image.h"
 #include "bottles/warden_connection.h"
 #include "cli/messages.h"
+#include "cli/relaunch.h"
 #include "cli/running_bottle.h"
 #include "cli/supervise_view.h"
 #include "cli/text_diff.h"
@@ -86,6 +88,12 @@ QStringList file_lines(const FileChange& change) {
     return lines;
 }
 
+// By which it is seen that the diff is no longer the one that was shown.
+QString image_digest(const Metadata& metadata) {
+    const QByteArray text = dockerfile_text(metadata).value_or(QString()).toUtf8();
+    return QString::fromLatin1(QCryptographicHash::hash(text, QCryptographicHash::Sha256).toHex());
+}
+
 // The whole delta: what is built is exactly the text that is shown here.
 Result<RouteDelta> image_delta(const Metadata& metadata, const QJsonObject& payload,
                                const QString& scope) {
@@ -98,8 +106,9 @@ Result<RouteDelta> image_delta(const Metadata& metadata, const QJsonObject& payl
         QString::fromUtf8(unified_diff(before.get(), after.get(), std::string("Dockerfile")));
     RouteDelta delta;
     delta.words = {
-        QStringLiteral("builds another image for this bottle; it is the bottle's from its next "
-                       "resume on"),
+        QStringLiteral("builds another image for this bottle, ends the agent where it is, and "
+                       "starts it again with its workspace and conversation (--later: at its next "
+                       "resume)"),
         QStringLiteral("the build runs the commands of this text in the engine, with the engine's "
                        "network, and may fetch any image or address"),
         QStringLiteral("no file of this machine is in it but the text itself, no credential, and "
@@ -224,6 +233,7 @@ Result<GrantPreview> preview_grant(Context& context, const Proposal& proposal,
         if (!delta) return tl::make_unexpected(delta.error());
         preview.delta = *std::move(delta);
         preview.refusal = refusal_of(preview.delta, scope);
+        preview.live.digest = image_digest(*metadata);
         return preview;
     }
     preview.delta = route_delta(preview.live.policy, payload);
@@ -274,7 +284,10 @@ Result<QString> apply_preview(Context& context, const Proposal& proposal,
     if (proposal.tool == QLatin1String(kCapability)) {
         auto running = find_running(context, proposal.identity);
         if (!running) return tl::make_unexpected(running.error());
-        auto built = decide(context.home(), proposal, decision, [&] {
+        auto built = decide(context.home(), proposal, decision, [&]() -> Result<void> {
+            if (image_digest(running->item.metadata) != preview.live.digest)
+                return failure("policy_moved", "the bottle's image has changed since it was shown",
+                               "look at the change again");
             auto made =
                 build_own_image(*running->backend, running->item.metadata, proposal.id,
                                 preview.payload.value(QLatin1String("dockerfile")).toString());
@@ -296,14 +309,35 @@ Result<QString> apply_preview(Context& context, const Proposal& proposal,
     return decision.status;
 }
 
+// The decision stands, whatever becomes of the start.
+static void take_image(Context& context, const Proposal& proposal, const QString& status,
+                       bool later) {
+    const QString& identity = proposal.identity;
+    const QString by_hand =
+        QStringLiteral("`botbottle stop %1`, then `botbottle resume %1` goes on with it")
+            .arg(identity);
+    say(QStringLiteral("%1 is %2 and built").arg(proposal.id, status));
+    if (later) return say(by_hand);
+    auto again = relaunch(context, identity);
+    if (again)
+        return say(QStringLiteral("%1 runs it, with its workspace and conversation").arg(identity));
+    warn(QStringLiteral("%1 was not started again: %2")
+             .arg(identity, QString::fromStdString(again.error().message)));
+    say(again.error().hint.empty() ? by_hand : QString::fromStdString(again.error().hint));
+}
+
 Result<bool> grant_proposal(Context& context, const Proposal& proposal, const QJsonObject& payload,
                             const SuperviseOptions& options) {
+    const QString what = proposal.tool == QLatin1String(kCapability) ? QStringLiteral("image")
+                                                                     : QStringLiteral("policy");
     for (;;) {
         auto preview = preview_grant(context, proposal, payload, options.scope);
         if (!preview) return tl::make_unexpected(preview.error());
         if (!options.if_policy.isEmpty() && options.if_policy != preview->live.digest)
-            return failure("policy_moved", "the policy is not the one that you looked at any more",
-                           "`botbottle supervise show` has the change as it is now");
+            return failure(
+                "policy_moved",
+                "the " + what.toStdString() + " is not the one that you looked at any more",
+                "`botbottle supervise show` has the change as it is now");
         for (const QString& line : preview_lines(*preview))
             say(line);
         if (preview->refusal) return tl::make_unexpected(*preview->refusal);
@@ -316,14 +350,12 @@ Result<bool> grant_proposal(Context& context, const Proposal& proposal, const QJ
         }
         auto status = apply_preview(context, proposal, *preview, options.note);
         if (!status && status.error().code == "policy_moved") {
-            say(QStringLiteral("the policy has changed meanwhile; this is the change now:"));
+            say(QStringLiteral("the %1 has changed meanwhile; this is the change now:").arg(what));
             continue;
         }
         if (!status) return tl::make_unexpected(status.error());
         if (proposal.tool == QLatin1String(kCapability)) {
-            say(QStringLiteral("%1 is %2 and built; `botbottle stop %3`, then `botbottle resume "
-                               "%3` goes on with it")
-                    .arg(proposal.id, *status, proposal.identity));
+            take_image(context, proposal, *status, options.later);
             return true;
         }
         say(is_held(proposal.tool)

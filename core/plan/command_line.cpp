@@ -6,7 +6,7 @@
 namespace botbottle {
 
 Result<QStringList> command_line(const Plan& plan, PluginRegistry& plugins,
-                                 const QString& prompt_file, bool resume) {
+                                 const QString& prompt_file, bool resume, const QString& opening) {
     if (!plan.provider) return plan.command;
     const auto provider = plugins.provider(plan.provider->id);
     if (!provider) return tl::make_unexpected(provider.error());
@@ -19,6 +19,7 @@ Result<QStringList> command_line(const Plan& plan, PluginRegistry& plugins,
          {QStringLiteral("prompt_file"), or_null(!prompt_file.isEmpty(), prompt_file)},
          {QStringLiteral("resume"), resume},
          {QStringLiteral("headless_prompt"), or_null(plan.headless, plan.headless_prompt)},
+         {QStringLiteral("opening"), or_null(!plan.headless && !opening.isEmpty(), opening)},
          {QStringLiteral("arguments"), QJsonArray::fromStringList(plan.arguments)}});
     if (!reply) return tl::make_unexpected(reply.error());
     QStringList argv;

@@ -236,8 +236,11 @@ Result<Plan> replan(const Plan& seen, const PlanSources& sources, const Guest& g
                     const QString& state_directory);
 
 // The provider's argv for a session of this plan. `prompt_file`: in the bottle, empty for none.
+// `opening`: what an agent at a terminal is told first, as if the operator had typed it; may be
+// empty.
 Result<QStringList> command_line(const Plan& plan, PluginRegistry& plugins,
-                                 const QString& prompt_file, bool resume);
+                                 const QString& prompt_file, bool resume,
+                                 const QString& opening = {});
 
 // The plan as a bottle's metadata keeps it (`botbottle.plan/1`). What was only for the launch is
 // left out: the provider's files and commands.

@@ -45,7 +45,9 @@ json command_line(const json& request) {
         argv.push_back(argument);
     }
     // After "--" a prompt may begin with a dash, and no option before it can swallow it.
-    if (!headless_prompt.empty()) add("--", headless_prompt);
+    const std::string opening = optional_text(request, "opening");
+    if (!headless_prompt.empty() || !opening.empty())
+        add("--", headless_prompt.empty() ? opening : headless_prompt);
     return {{"argv", std::move(argv)}};
 }
 

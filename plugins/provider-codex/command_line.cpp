@@ -30,7 +30,8 @@ json command_line(const json& request) {
     for (const std::string& argument : botbottle::plugin::strings(request, "arguments"))
         add(argument);
     // After "--" a prompt may begin with a dash, and no option before it can swallow it.
-    if (headless) add("--", headless_prompt);
+    const std::string opening = optional_text(request, "opening");
+    if (headless || !opening.empty()) add("--", headless ? headless_prompt : opening);
     return {{"argv", std::move(argv)}};
 }
 

@@ -124,6 +124,14 @@ control::Methods make_methods(Program& program) {
             [&program](Json& params, const control::Reply& reply) {
                 replace_policy(program, params, reply);
             })
+        .on("image.replace",
+            [&program](Json& params, const control::Reply& reply) {
+                auto text = control::string_member(params, "dockerfile");
+                if (!text) return reply.error(text.error());
+                if (!program.service) return reply.error(kNotStarted);
+                program.service->replace_dockerfile(*std::move(text));
+                reply.result(Json::object());
+            })
         .on("hold.open",
             [&program](Json& params, const control::Reply& reply) {
                 if (!program.service) return reply.error(kNotStarted);

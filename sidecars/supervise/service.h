@@ -78,6 +78,7 @@ class Service {
 
     const Json& policy() const { return settings_.policy; }
     void replace_policy(Json policy, Json base);
+    void replace_dockerfile(std::string text) { settings_.dockerfile = std::move(text); }
     // The image's, when the agent may propose another.
     const std::optional<std::string>& dockerfile() const { return settings_.dockerfile; }
     std::chrono::seconds response_time() const { return settings_.response_time; }

@@ -33,6 +33,7 @@ struct ControlServer::State {
     struct Peer {
         std::shared_ptr<Connection> connection;
         bool subscribed = false;
+        std::function<void()> ended;
     };
 
     void serve(Descriptor socket, std::function<void()> ended);
@@ -46,6 +47,7 @@ struct ControlServer::State {
     asio::steady_timer pause;
     std::map<std::uint64_t, Peer> peers;
     std::uint64_t next_peer = 0;
+    std::uint64_t asking = 0;  // whose request is being handled
 };
 
 void ControlServer::State::serve(Descriptor socket, std::function<void()> ended) {
@@ -56,15 +58,16 @@ void ControlServer::State::serve(Descriptor socket, std::function<void()> ended)
                               request(peer, method, params, reply);
                           },
                           nullptr,
-                          [this, peer, ended = std::move(ended)](const Error&) {
-                              peers.erase(peer);
-                              if (ended) ended();
+                          [this, peer](const Error&) {
+                              const auto gone = peers.extract(peer);
+                              if (gone && gone.mapped().ended) gone.mapped().ended();
                           }});
-    peers.emplace(peer, Peer{std::move(connection)});
+    peers.emplace(peer, Peer{std::move(connection), false, std::move(ended)});
 }
 
 void ControlServer::State::request(std::uint64_t peer, std::string_view method, Json& params,
                                    const Reply& reply) {
+    asking = peer;
     if (method != "subscribe") return handler(method, params, reply);
     peers.at(peer).subscribed = true;
     reply.result(Json::object());
@@ -96,6 +99,10 @@ ControlServer::~ControlServer() = default;
 
 void ControlServer::serve(Descriptor socket, std::function<void()> ended) {
     state_->serve(std::move(socket), std::move(ended));
+}
+
+void ControlServer::when_this_peer_ends(std::function<void()> ended) {
+    state_->peers.at(state_->asking).ended = std::move(ended);
 }
 
 void ControlServer::listen(Descriptor listener) {

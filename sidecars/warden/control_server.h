@@ -27,6 +27,10 @@ class ControlServer {
     // A connected socket whose other end is known. `ended` is called when the peer ends it.
     void serve(control::Descriptor socket, std::function<void()> ended);
 
+    // While a request is being handled: `ended` is called, too, when the peer that made it ends its
+    // connection. It takes the place of an earlier one.
+    void when_this_peer_ends(std::function<void()> ended);
+
     // Accepts from a listening socket: the warden's own user and root, and nobody else.
     void listen(control::Descriptor listener);
 

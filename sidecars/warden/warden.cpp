@@ -177,6 +177,8 @@ struct Warden::State {
     void tell_git_gate();
     void started(const Reply& reply, const Result<void>& outcome);
     void watch(const Json& params, const Reply& reply);
+    void release(const Reply& reply);
+    void replace_image(const Json& params, const Reply& reply);
     void status(const Json& params, const Reply& reply);
     void replace_policy(const Json& params, const Reply& reply);
     void allow(Json& params, const Reply& reply);
@@ -234,6 +236,9 @@ Warden::State::State(asio::io_context& io_context, Descriptor starter)
 void Warden::State::add_methods() {
     methods.on("start", [this](Json& params, const Reply& reply) { start(params, reply); })
         .on("bottle.watch", [this](Json& params, const Reply& reply) { watch(params, reply); })
+        .on("bottle.release", [this](Json&, const Reply& reply) { release(reply); })
+        .on("image.replace",
+            [this](Json& params, const Reply& reply) { replace_image(params, reply); })
         .on("status", [this](Json& params, const Reply& reply) { status(params, reply); })
         .on("policy.replace",
             [this](Json& params, const Reply& reply) { replace_policy(params, reply); })
@@ -513,6 +518,31 @@ void Warden::State::watch(const Json& params, const Reply& reply) {
                            end("the bottle ended", kDefaultGrace);
                        });
     record("bottle_watched", "pid " + std::to_string(*pid), "");
+    reply.result(Json::object());
+}
+
+// The bottle is about to be started again. Until the next one is watched, the warden's life hangs
+// on the connection that asked, as it did before the first.
+void Warden::State::release(const Reply& reply) {
+    if (watched_pid < 0) return reply.error({"not_now", "no bottle is watched", {}});
+    record("bottle_released", "pid " + std::to_string(watched_pid), "it is started again");
+    watched.close();
+    watched_pid = -1;
+    control.when_this_peer_ends([this] {
+        if (watched_pid < 0) end("the command that started it again went away", kDefaultGrace);
+    });
+    reply.result({{"ca_certificate", bottle->authority->certificate}});
+}
+
+// What the agent is told that its image is made of.
+void Warden::State::replace_image(const Json& params, const Reply& reply) {
+    const auto text = control::string_member(params, "dockerfile");
+    if (!text) return reply.error(text.error());
+    if (!bottle->request.supervision || bottle->supervise == nullptr)
+        return reply.error({"not_now", "this bottle has no supervise sidecar", {}});
+    bottle->request.supervision->dockerfile = *text;
+    record("image_replaced", bottle->request.identity, "");
+    bottle->supervise->call("image.replace", {{"dockerfile", *text}}, [](const Result<Json>&) {});
     reply.result(Json::object());
 }
 

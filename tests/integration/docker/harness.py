@@ -2,6 +2,7 @@
 
 from lib import canary, processes, suite
 from lib.claude import ClaudeCase
+from lib.codex import CodexCase
 
 
 class OnDocker:
@@ -47,4 +48,10 @@ class DockerClaudeCase(OnDocker, ClaudeCase):
         self.product.path.pop(0)
 
 
-__all__ = ["DockerCase", "DockerClaudeCase", "canary"]
+class DockerCodexCase(OnDocker, CodexCase):
+    def setUp(self):
+        super().setUp()
+        self.product.path.pop(0)
+
+
+__all__ = ["DockerCase", "DockerClaudeCase", "DockerCodexCase", "canary"]

@@ -2,19 +2,14 @@
 
 import json
 
-from lib.codex import KEY_VARIABLE, Bash, CodexCase, Say
+from lib.codex import KEY_VARIABLE, Bash, Say
 from lib.terminal import Terminal
 
-from .harness import OnDocker
+from .harness import DockerCodexCase
 
 
-class DockerCodexCase(OnDocker, CodexCase):
+class TurnCase(DockerCodexCase):
     script = (Bash("id -u > from-agent.txt"), Say("the file is written"))
-
-    def setUp(self):
-        super().setUp()
-        # The agent comes from the image: none of the host's is needed.
-        self.product.path.pop(0)
 
     def turn(self):
         result = self.ok(self.start("--prompt", "write the file about storks"))
@@ -29,7 +24,7 @@ class DockerCodexCase(OnDocker, CodexCase):
         self.assertIn("about storks", json.dumps(self.api.calls[-1][1]))
 
 
-class WithALogin(DockerCodexCase):
+class WithALogin(TurnCase):
     def test_turn_and_resume(self):
         identity = self.turn()
         token = self.login["tokens"]["access_token"]
@@ -38,7 +33,7 @@ class WithALogin(DockerCodexCase):
         self.assertEqual({transport for transport, _ in self.api.calls}, {"sse"})
 
 
-class OverWebSocket(DockerCodexCase):
+class OverWebSocket(TurnCase):
     speaks_websocket = True
 
     def test_turn_and_resume(self):
@@ -46,7 +41,7 @@ class OverWebSocket(DockerCodexCase):
         self.assertEqual({transport for transport, _ in self.api.calls}, {"websocket"})
 
 
-class WithAKey(DockerCodexCase):
+class WithAKey(TurnCase):
     provider = f"auth_token: {KEY_VARIABLE}"
 
     def setUp(self):

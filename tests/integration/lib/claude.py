@@ -1,6 +1,5 @@
 """A test that drives the real Claude Code CLI: the played API, the proxy to it, a bottle, an agent."""
 
-import json
 import secrets
 import string
 import tempfile
@@ -19,7 +18,7 @@ def new_token():
     return "sk-ant-oat01-" + "".join(secrets.choice(letters) for _ in range(95))
 
 
-class ClaudeCase(suite.ProductCase):
+class ClaudeCase(suite.AgentCase):
     script = (Say("hello from the played model"),)
     agent_prompt = "You are the agent of a test, and your word is pelican.\n"
 
@@ -40,22 +39,6 @@ class ClaudeCase(suite.ProductCase):
         self.product.agent("coder", "bottle: dev\n", self.agent_prompt)
         self.product.extra[TOKEN_VARIABLE] = self.token
         self.product.path.insert(0, str(agents.claude_platform()))
-
-    def start(self, *arguments, **options):
-        return self.product.run("start", "coder", "--cwd", "--yes", *arguments, timeout=90, **options)
-
-    def start_in_background(self, *arguments, **options):
-        return self.product.popen("start", "coder", "--cwd", "--yes", *arguments, **options)
-
-    def metadata(self):
-        """Of the only bottle that has state."""
-        found = list((self.product.config / "state").glob("*/metadata.json"))
-        self.assertEqual(len(found), 1, f"expected one bottle's state, found {found}")
-        return json.loads(found[0].read_text())
-
-    def events(self, result):
-        """The agent's stream: every line of stdout must be one of its JSON events."""
-        return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 __all__ = ["API", "Bash", "ClaudeCase", "Say", "TOKEN_VARIABLE", "new_token"]

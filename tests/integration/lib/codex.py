@@ -27,7 +27,7 @@ def new_login(seconds=3600, account="acct-0123456789abcdef"):
                        "account_id": account}}
 
 
-class CodexCase(suite.ProductCase):
+class CodexCase(suite.AgentCase):
     script = (Say("hello from the played model"),)
     agent_prompt = "You are the agent of a test, and your word is heron.\n"
     provider = "forward_host_credentials: true"
@@ -56,13 +56,6 @@ class CodexCase(suite.ProductCase):
         """As the host's codex does it: another file takes the place of the old one."""
         made = self.product.write("home/.codex/auth.json.new", json.dumps(login))
         os.replace(made, made.with_suffix(""))
-
-    def start(self, *arguments, **options):
-        return self.product.run("start", "coder", "--cwd", "--yes", *arguments, timeout=90, **options)
-
-    def events(self, result):
-        """The agent's stream: every line of stdout must be one of its JSON events."""
-        return [json.loads(line) for line in result.stdout.splitlines()]
 
     def last_message(self, result):
         said = [e["item"]["text"] for e in self.events(result)

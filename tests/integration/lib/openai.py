@@ -70,7 +70,7 @@ class OpenAi(HttpServer):
     def _next(self, call, results, transport):
         tools = any(item.get("type") == "additional_tools" for item in call.get("input", [])) or \
             call.get("tools") or call.get("previous_response_id")
-        if not tools:
+        if not tools or "thread_title" in json.dumps(call.get("client_metadata", {})):
             return Say("a title")  # side questions of the terminal interface
         self.calls.append((transport, call))
         step = self.script[min(results, len(self.script) - 1)]

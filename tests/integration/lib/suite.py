@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import json
 import os
 import pathlib
 import signal
@@ -137,6 +138,26 @@ class ProductCase(unittest.TestCase):
         self.assertEqual(result.returncode, 0,
                          f"{result.args}\nstdout: {result.stdout}\nstderr: {result.stderr}")
         return result
+
+
+class AgentCase(ProductCase):
+    """A case whose agent is "coder"."""
+
+    def start(self, *arguments, **options):
+        return self.product.run("start", "coder", "--cwd", "--yes", *arguments, timeout=90, **options)
+
+    def start_in_background(self, *arguments, **options):
+        return self.product.popen("start", "coder", "--cwd", "--yes", *arguments, **options)
+
+    def metadata(self):
+        """Of the only bottle that has state."""
+        found = list((self.product.config / "state").glob("*/metadata.json"))
+        self.assertEqual(len(found), 1, f"expected one bottle's state, found {found}")
+        return json.loads(found[0].read_text())
+
+    def events(self, result):
+        """The agent's stream: every line of stdout must be one of its JSON events."""
+        return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 class Lines(unittest.TestResult):

@@ -241,6 +241,22 @@ class Resume(ShellAgentCase):
         self.assertEqual(sorted(out for out, _ in outs), ["", "went on\n"])
         self.assert_nothing_is_left_but(identity)
 
+    def test_the_command_of_before_leaves_it_alone(self):
+        """It looks at the end of its session only when the bottle runs again already."""
+        started = self.product.popen("start", "coder", "--cwd", "--yes", "--prompt", "echo x > x.txt; sleep 60")
+        identity = self.product.wait_for_bottles()[0]["identity"]
+        workspace = self.product.config / "state" / identity / "workspace/x.txt"
+        self.assertTrue(processes.wait_until(workspace.exists, 10))
+        os.kill(started.pid, signal.SIGSTOP)
+        self.ok(self.product.run("stop", identity))
+        self.ok(self.product.run("resume", identity, "--yes", "--detach"))
+        os.kill(started.pid, signal.SIGCONT)
+        _, said = started.communicate(timeout=30)
+        self.assertIn("was started again by another command", said)
+        self.assertEqual(self.product.wait_for_bottles()[0]["identity"], identity)
+        self.ok(self.product.run("stop", identity))
+        self.assert_nothing_is_left_but(identity)
+
     def test_detached(self):
         identity = self.preserve()
         self.ok(self.product.run("resume", identity, "--yes", "--detach"))

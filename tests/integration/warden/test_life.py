@@ -115,6 +115,48 @@ class Ends(WardenCase):
         self.assertEqual([line["event"] for line in warden.life()], ["start", "bottle_watched", "stop"])
         self.assertEqual(warden.life()[-1]["reason"], "the bottle ended")
 
+    def test_a_bottle_that_is_started_again(self):
+        """Between two it lives as long as the command that starts the second, and keeps what it has."""
+        warden = self.warden()
+        egress = warden.egress_pid()
+        first, end_first = self.process("/bin/sleep", "60")
+        second, end_second = self.process("/bin/sleep", "60")
+        warden.watch(first)
+        warden.starter.close()
+        again = warden.connect()
+        self.assertEqual(again.call("bottle.release"), {"ca_certificate": warden.ready["ca_certificate"]})
+        self.assert_refused("not_now", again.call, "bottle.release")
+        end_first()
+        self.assertEqual(warden.through_egress()[0], 200)
+        self.assertIsNone(warden.connect_once("status")["bottle"])
+        again.call("bottle.watch", pid=second, start_time=int(processes.stat_fields(second)[19]))
+        again.close()
+        self.assertEqual(warden.connect_once("status")["bottle"]["pid"], second)
+        self.assertEqual(warden.egress_pid(), egress)
+        end_second()
+        self.assert_ended(warden, egress)
+        self.assertEqual([line["event"] for line in warden.life()],
+                         ["start", "bottle_watched", "bottle_released", "bottle_watched", "stop"])
+
+    def test_the_command_goes_away_between_two_bottles(self):
+        warden = self.warden()
+        egress = warden.egress_pid()
+        pid, _ = self.process("/bin/sleep", "60")
+        warden.watch(pid)
+        another, again = warden.connect(), warden.connect()
+        again.call("bottle.release")
+        another.close()
+        self.assertEqual(warden.through_egress()[0], 200)
+        again.close()
+        self.assert_ended(warden, egress)
+        self.assertIn("started it again", warden.life()[-1]["reason"])
+
+    def test_only_a_bottle_that_is_watched_is_released(self):
+        warden = self.warden()
+        self.assert_refused("not_now", warden.starter.call, "bottle.release")
+        self.assert_refused("not_now", warden.starter.call, "image.replace", dockerfile="FROM x")
+        self.assert_refused("bad_request", warden.starter.call, "image.replace", dockerfile=1)
+
     def test_a_bottle_that_is_not_reaped_has_ended(self):
         warden = self.warden()
         pid, _ = self.process("/bin/sleep", "60")

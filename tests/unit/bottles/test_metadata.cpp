@@ -34,6 +34,7 @@ class MetadataTest : public ::testing::Test {
         m.environment = {{QStringLiteral("A"), QStringLiteral("b")}};
         m.warden = {4711, 123456789012};
         m.exit_code = 3;
+        m.generation = 4;
         EXPECT_TRUE(QDir().mkpath(m.state_dir));
         return m;
     }
@@ -50,6 +51,7 @@ TEST_F(MetadataTest, SurvivesItsFile) {
     EXPECT_EQ(metadata_to_json(*loaded), metadata_to_json(saved));
     EXPECT_EQ(loaded->warden.start_time, 123456789012);
     EXPECT_EQ(loaded->exit_code, 3);
+    EXPECT_EQ(loaded->generation, 4);
 }
 
 TEST_F(MetadataTest, OneThatIsNotThereOrNoNameIsUnknown) {

@@ -165,6 +165,8 @@ TEST_F(ProviderClaude, CommandLines) {
          "-- -fix it"},
         {R"({"prompt_file": null, "resume": false, "headless_prompt": null, "arguments": ["--debug", "hello"]})",
          "claude --dangerously-skip-permissions --debug hello"},
+        {R"({"prompt_file": null, "resume": false, "headless_prompt": null, "opening": "-go on", "arguments": []})",
+         "claude --dangerously-skip-permissions -- -go on"},
     };
     for (const Row& row : rows)
         EXPECT_EQ(argv(row.request).join(u' '), QString::fromLatin1(row.argv));

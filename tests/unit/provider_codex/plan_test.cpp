@@ -84,6 +84,9 @@ TEST(CodexCommandLine, EachForm) {
     EXPECT_EQ(argv(R"({"arguments": [], "resume": true, "headless_prompt": "go on"})"),
               R"(["codex","exec","resume","--last","--dangerously-bypass-approvals-and-sandbox",)"
               R"("--json","--skip-git-repo-check","--","go on"])");
+    EXPECT_EQ(argv(R"({"arguments": [], "resume": true, "opening": "go on"})"),
+              R"(["codex","resume","--last","--include-non-interactive",)"
+              R"("--dangerously-bypass-approvals-and-sandbox","--","go on"])");
 }
 
 }  // namespace
