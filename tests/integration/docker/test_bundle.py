@@ -7,7 +7,8 @@ import signal
 import subprocess
 import tempfile
 
-from git_gate.case import GitCase, clone, commit
+from git_gate.case import GitCase
+from git_gate.unchanged import Unchanged
 from lib import canary, certificates, processes, servers, suite
 from lib.claude import Bash, Say
 from lib.engine import RemoteEngine
@@ -246,11 +247,8 @@ class RemoteAgent(Remote, Agent):
     pass
 
 
-class Git(Bundled, OnDocker, GitCase):
-    def test_clone_and_push(self):
-        self.declare()
-        self.inside(clone(self.upstream.url()) + commit() + "git push -q origin main; git fetch -q")
-        self.assertEqual(set(self.upstream.refs()), {"refs/heads/main"})
+class Git(Bundled, OnDocker, Unchanged, GitCase):
+    pass
 
 
 class OnATerminal(Bundled, DockerCase):
