@@ -40,6 +40,7 @@ def start(argv, description, extra=None):
     parser.add_argument("--queue", type=int, help=argparse.SUPPRESS)  # see shared_out
     parser.add_argument("--failed", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--exactly", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--without", action="append", default=[], help="a part of test names: not these")
     parser.add_argument("names", nargs="*", help="parts of test names: run these only")
     if extra:
         extra(parser)
@@ -209,6 +210,7 @@ def run(folder):
     found = list(flat(loader.discover(str(folder), pattern="test_*.py", top_level_dir=str(folder))))
     if options.names:
         found = [t for t in found if any(name in t.id() for name in options.names)]
+    found = [t for t in found if not any(name in t.id() for name in options.without)]
     if options.exactly:
         wanted = options.exactly.read_text().split()
         found = [t for t in found if t.id() in wanted]
