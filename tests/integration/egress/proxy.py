@@ -136,6 +136,8 @@ class Process:
 class Egress:
     """Starts the program. `audit` is a path; `listener` may be shared by two lives of it."""
 
+    environment = {}
+
     def __init__(self, document, secrets=None, audit=None, listener=None, start=True):
         self.folder = tempfile.mkdtemp(prefix="egress-")
         self.audit = pathlib.Path(audit or os.path.join(self.folder, "audit.jsonl"))
@@ -156,13 +158,12 @@ class Egress:
         made.listen(512)
         return made
 
-    @staticmethod
-    def _spawn(descriptors):
+    def _spawn(self, descriptors):
         # Out of the way of 3, 4 and 5 first, whatever numbers they have.
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100) for fd in descriptors]
         try:
             actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(high, 3)]
-            return Process(os.posix_spawn(program(), [str(program())], {}, file_actions=actions))
+            return Process(os.posix_spawn(program(), [str(program())], self.environment, file_actions=actions))
         finally:
             for fd in high:
                 os.close(fd)
