@@ -240,6 +240,25 @@ class GoesOn(Asks):
         self.leave(screen)
         screen.wait_for(r"ended with \d+", 30)
 
+    def test_on_its_launchers_terminal(self):
+        approved = threading.Event()
+        self.story_that_goes_on(lambda: approved.wait(120))
+        screen = self.terminal()
+        screen.line("botbottle start coder --cwd --yes; echo en''ded with $?")
+        screen.wait_for(self.ready, 60)
+        screen.type("get the tool")
+        screen.wait_for("get the tool")
+        screen.keys("Enter")
+        self.assertTrue(self.decided_once.wait(60), screen.screen())
+        try:
+            self.operator.approve(self.proposal, timeout=120)
+        finally:
+            approved.set()
+        screen.wait_for("the tool is there", 60)
+        self.went_on()
+        self.leave(screen)
+        screen.wait_for(r"ended with \d+", 30)
+
     def test_from_the_dashboard(self):
         approved = threading.Event()
         self.story_that_goes_on(lambda: approved.wait(120))
@@ -287,7 +306,7 @@ class ClaudeGoesOn(GoesOn, DockerClaudeCase):
 
 class BundledGoesOn(Bundled, ClaudeGoesOn):
     """What it did exists in the container alone, and is brought out of the one and into the other."""
-    test_detached = test_from_the_dashboard = test_not_when_more_has_changed = None
+    test_detached = test_from_the_dashboard = test_on_its_launchers_terminal = test_not_when_more_has_changed = None
 
 
 class CodexGoesOn(GoesOn, DockerCodexCase):
