@@ -43,11 +43,10 @@ Result<void> unchanged(const Metadata& metadata, const Plan& plan) {
 // Those of the environment alone: credentials are the warden's, and stay there.
 Result<std::map<std::string, Secret>> session_secrets(Context& context, Plan plan) {
     plan.credential_slots.clear();
-    auto secrets = resolve_secrets(
-        plan, context.plan_sources().variables,
-        [&context](const QString& name, const QString& prompt) {
-            return context.ask().secret(name, prompt);
-        });
+    auto secrets = resolve_secrets(plan, context.plan_sources().variables,
+                                   [&context](const QString& name, const QString& prompt) {
+                                       return context.ask().secret(name, prompt);
+                                   });
     if (!secrets) return tl::make_unexpected(secrets.error());
     return std::move(secrets->env);
 }
@@ -55,8 +54,7 @@ Result<std::map<std::string, Secret>> session_secrets(Context& context, Plan pla
 bool has_main_session(Context& context, const QString& identity) {
     const Inventory inventory = take_inventory(context.home(), context.plugins());
     const InventoryItem* item = inventory.find(identity);
-    return item != nullptr &&
-           find_session(item->sessions, QLatin1String(kMainSession)).has_value();
+    return item != nullptr && find_session(item->sessions, QLatin1String(kMainSession)).has_value();
 }
 
 // Its launcher's, which has waited for the end of what ran before.
@@ -132,8 +130,8 @@ Result<void> relaunch(Context& context, const QString& identity) {
     if (!plan) return tl::make_unexpected(plan.error());
     if (auto same = unchanged(before, *plan); !same) return same;
     const bool awaited = before.launcher.alive();
-    auto secrets = awaited ? Result<std::map<std::string, Secret>>()
-                           : session_secrets(context, *plan);
+    auto secrets =
+        awaited ? Result<std::map<std::string, Secret>>() : session_secrets(context, *plan);
     if (!secrets) return tl::make_unexpected(secrets.error());
     auto launched = relaunch_bottle(
         {context.home(), context.plan_sources(), *running->backend, launch_events()}, *plan,

@@ -60,6 +60,7 @@ constexpr KnownName kKnown[] = {
     {"range", HeaderId::kRange},
     {"expect", HeaderId::kExpect},
     {"cookie", HeaderId::kCookie},
+    {"cookie2", HeaderId::kCookie},  // RFC 2965, obsolete
     {"api-key", HeaderId::kApiKey},
     {"trailer", HeaderId::kTrailer},
     {"upgrade", HeaderId::kUpgrade},
@@ -71,6 +72,7 @@ constexpr KnownName kKnown[] = {
     {"connection", HeaderId::kConnection},
     {"keep-alive", HeaderId::kKeepAlive},
     {"set-cookie", HeaderId::kSetCookie},
+    {"set-cookie2", HeaderId::kSetCookie},
     {"x-auth-token", HeaderId::kXAuthToken},
     {"content-type", HeaderId::kContentType},
     {"private-token", HeaderId::kPrivateToken},

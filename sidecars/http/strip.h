@@ -23,7 +23,7 @@ struct RequestStripping {
 // argument of the serializer. Returns how many credentials were removed, for the audit line.
 std::size_t strip_request(HeaderFields& fields, const RequestStripping& rules);
 
-// Removes Cookie and Set-Cookie.
+// Removes Cookie and Set-Cookie, and what came before them (RFC 2965).
 void strip_cookies(HeaderFields& fields);
 
 // Removes from a response: framing fields and hop-by-hop fields. Everything else is the origin's

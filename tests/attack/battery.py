@@ -454,20 +454,29 @@ def credentials(world):
                       get("/", "bare.example.com", f"X-Api-Key: {key}", "Connection: x-api-key"),
                       key, claim="credentials")
 
-    def leaks(name, method, *headers):
+    def leaks(name, method, *headers, needle=world.token):
         token = nonce()
         request = get(f"/{token}", "echo.example.com", *headers, method=method)
         return Attempt(name, "credentials", "proxy.tunnel",
                        {"proxy": PROXY, "authority": "echo.example.com:443", "request": request,
-                        "needle": world.token},
+                        "needle": needle},
                        None,
                        ("proxy.direct_tls", {"address": surroundings.ALLOWED, "port": 443,
                                              "server_name": "echo.example.com",
                                              "request": get(f"/{token}", "echo.example.com",
                                                             f"Authorization: {world.token}"),
-                                             "needle": world.token}))
+                                             "needle": needle}))
     yield leaks("credential from a server that echoes", "GET")
     yield leaks("credential by TRACE", "TRACE")
+    # A session that an origin gives whom it knows is worth what the credential is.
+    yield leaks("session from a server that sets a cookie", "GET", needle=world.session)
+    yield leaks("session by HEAD", "HEAD", needle=world.session)
+    yield leaks("session of a connection that a cookie is named in", "GET", "Connection: set-cookie, cookie",
+                needle=world.session)
+    for header in ("Cookie: sid={k}", "cookie: a=b; sid={k}", "Cookie2: sid={k}"):
+        key = "foreign-" + nonce()
+        yield make.tunnel(f"session of another's, {header.split('=')[0]}", "allowed.example.com:443",
+                          get(path, "allowed.example.com", header.format(k=key)), key, claim="credentials")
     yield Attempt("credential from the egress's own pages", "credentials", "proxy.plain",
                   {"proxy": PROXY, "needle": world.token,
                    "request": get("http://_egress.local/allowlist", "_egress.local")}, None,

@@ -85,6 +85,7 @@ class World:
     def __init__(self, testbed, account, prefix):
         self.testbed, self.account, self.prefix = testbed, account, prefix
         self.token = "attack-canary-" + secrets.token_hex(24)
+        self.session = "attack-session-" + secrets.token_hex(24)  # what an origin gives whom it knows
         self.marker = "attack-marker-" + secrets.token_hex(16)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bba-", dir="/tmp"))
         account.own(self.folder)
@@ -171,7 +172,9 @@ class World:
         elif request.server_name == "echo.example.com":
             lines = [request.method] + [f"{n}: {v}" for n, v in request.headers]
             send(servers.answer("\n".join(lines).encode(), extra=[
-                "X-Echo: " + request.header("authorization")]))
+                "X-Echo: " + request.header("authorization"),
+                f"Set-Cookie: session={self.session}; Secure; HttpOnly",
+                f"sEt-cOOkie: again={self.session}", f"Set-Cookie2: session={self.session}; Version=1"]))
         else:
             send(servers.answer())
 
