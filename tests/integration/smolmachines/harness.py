@@ -67,7 +67,10 @@ class ContractCase(OnSmolvm, suite.ProductCase):
             self.assertIn(says, done.stderr)
         return done
 
-    def create(self, name="one", *more, command=("sleep", "600")):
+    # Ends at once when it is told to.
+    WORKLOAD = ("sh", "-c", "trap 'exit 0' TERM; sleep 600 & wait")
+
+    def create(self, name="one", *more, command=WORKLOAD):
         return self.smol("machine", "create", "--name", name, "--image", smolvm.archive(), *more, "--", *command)
 
     def start(self, name="one", *more, **options):

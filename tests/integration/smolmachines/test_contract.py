@@ -4,9 +4,11 @@ a real smolvm where there is one."""
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
+import tarfile
 import threading
 import time
 import unittest
@@ -15,6 +17,8 @@ from lib import processes, smolvm
 from lib.terminal import Terminal
 
 from .harness import ContractCase
+
+ROWS = 50  # of the table
 
 standin_only = unittest.skipIf(smolvm.is_real(), "the stand-in's own switches")
 
@@ -99,8 +103,10 @@ class Create(ContractCase):
                 ("/a:b", "config operation failed: publish-socket: guest path 'b' must be absolute")):
             self.refused("machine", "create", "--name", "x", "--image", smolvm.archive(), "--mount-socket", text,
                          says=says)
-        self.smol("machine", "create", "--name", "x", "--image", smolvm.archive(), "--mount-socket", "/a:/b;c",
-                  code=1)
+        for letter in ";|":
+            done = self.smol("machine", "create", "--name", "x", "--image", smolvm.archive(), "--mount-socket",
+                             f"/a:/b{letter}c", code=1)
+            self.assertIn(f"Error: config operation failed: publish-socket: guest path '/b{letter}c'", done.stderr)
         self.refused("machine", "create", "--name", "x", "--image", smolvm.archive(), "--mount-socket", "/a:/b",
                      "--mount-socket", "/c:/b",
                      says="config operation failed: mount-socket: guest path '/b' is mounted more than once")
@@ -125,27 +131,38 @@ class Create(ContractCase):
 
 
 class Life(ContractCase):
-    def test_14_15_16_start(self):
+    def test_14_start(self):
         self.product.write("work/mounted", "yes")
-        self.create("one", "-v", f"{self.product.work}:/mnt/w", "--init", "echo once >> /opt/init")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.create("one", "-v", f"{self.product.work}:/mnt/w", "-p", f"{port}:80", "--init", "echo once >> /opt/init",
+                    command=("sh", "-c", "echo started >> /opt/workload; sleep 600 & wait"))
         done = self.smol("machine", "start", "--name", "one")
-        self.assertEqual(done.stderr, "Starting machine 'one' with 1 mount(s)...\n")
+        self.assertEqual(done.stderr, "Starting machine 'one' with 1 mount(s) and 1 port mapping(s)...\n")
         self.assertRegex(done.stdout, r"^Machine 'one' running \(PID: \d+\)\n$")
         self.assertEqual(self.execute("cat", "/opt/init", "/mnt/w/mounted").stdout, "once\nyes")
-        again = self.smol("machine", "start", "--name", "one")
-        self.assertRegex(again.stdout, r"^Machine 'one' already running \(PID: \d+\)\n$")
         self.smol("machine", "stop", "--name", "one")
         later = self.smol("machine", "start", "--name", "one")
         self.assertIn("Init already completed, skipping 1 command(s)", later.stderr)
         self.assertEqual(self.execute("cat", "/opt/init").stdout, "once\n")
+        ran = lambda: self.execute("cat", "/opt/workload").stdout == "started\nstarted\n"  # noqa: E731
+        self.assertTrue(processes.wait_until(ran, 10), "the workload runs on every start")
+
+    def test_15_start_of_one_that_runs(self):
+        pid = self.start().stdout.split()[-1]
+        again = self.smol("machine", "start", "--name", "one")
+        self.assertEqual((again.stdout, again.stderr), (f"Machine 'one' already running (PID: {pid}\n", ""))
+
+    def test_16_start_of_nothing(self):
         self.refused("machine", "start", "--name", "none", says="vm not found: none")
 
     def test_17_a_port_of_a_running_machine(self):
         self.start("one", "-p", "45123:80")
         self.create("two", "-p", "45123:80")
         done = self.smol("machine", "start", "--name", "two", code=1)
-        self.assertIn("config operation failed: start machine: host port 45123 is already in use by running machine "
-                      "'one'", done.stderr)
+        self.assertIn("Error: config operation failed: start machine: host port 45123 is already in use by running "
+                      "machine 'one'", done.stderr)
+        self.assertEqual({m["name"]: m["state"] for m in self.smolvm.machines()}, {"one": "running", "two": "created"})
 
     def test_18_init_fails(self):
         self.create("one", "--init", "echo no >&2; exit 3")
@@ -162,52 +179,85 @@ class Life(ContractCase):
         self.assertEqual(self.machine()["state"], "failed")
 
     def test_43_stop(self):
-        self.start()
+        """SIGTERM first, which a process may answer; SIGKILL to those that stay."""
+        self.start(command=("sh", "-c", "trap 'echo told >> /opt/told; exit 0' TERM; sleep 600 & wait"))
+        self.execute("sh", "-c", "trap '' TERM; touch /opt/deaf; while :; do sleep 1; done", flags=["-d"])
+        processes.wait_until(lambda: self.smolvm.run("machine", "exec", "--name", "one", "--", "test", "-e",
+                                                     "/opt/deaf").returncode == 0, 10)
         self.assertEqual(self.smol("machine", "stop", "--name", "one").stdout,
                          "Stopping machine 'one'...\nStopped machine: one\n")
         self.assertEqual(self.smol("machine", "stop", "--name", "one").stdout,
                          "Machine 'one' is not running (state: stopped)\n")
+        self.smol("machine", "start", "--name", "one")
+        self.assertEqual(self.execute("cat", "/opt/told").stdout, "told\n")
         self.refused("machine", "stop", "--name", "none", says="vm not found: none")
 
-    def test_44_45_46_delete(self):
+    def test_44_delete(self):
         self.start()
         place = pathlib.Path(self.smol("machine", "data-dir", "-n", "one").stdout.strip())
+        self.assertTrue(place.exists())
+        self.assertEqual(self.smol("machine", "delete", "-n", "one", "-f").stdout,
+                         "Stopping machine 'one'...\nCleaning up data directory for vm: one\n"
+                         "Deleted machine: one\n")
+        self.assertFalse(place.exists())
+        self.assertEqual(self.smolvm.machines(), [])
+
+    def test_45_delete_asks_and_has_stopped_already(self):
+        self.start()
         asked = self.smol("machine", "delete", "-n", "one")
         self.assertEqual((asked.stdout.splitlines()[-1], asked.stderr), ("Cancelled", "Delete machine 'one'? [y/N] "))
         self.assertEqual(self.machine()["state"], "stopped")
-        self.assertEqual(self.smol("machine", "delete", "-n", "one", "-f").stdout,
-                         "Cleaning up data directory for vm: one\nDeleted machine: one\n")
-        self.assertFalse(place.exists())
+
+    def test_46_delete_of_nothing(self):
         self.refused("machine", "delete", "-n", "one", "-f", says="vm not found: one")
 
-    def test_47_48_status_is_of_the_living_process(self):
+    def test_47_status_and_list(self):
         self.assertEqual(self.smol("machine", "ls", "--json").stdout.strip(), "[]")
+        self.assertEqual(self.smol("machine", "ls").stdout, "No machines found\n")
         self.start()
         machine = json.loads(self.smol("machine", "status", "-n", "one", "--json").stdout)
         self.assertEqual((machine["state"], machine["network"]), ("running", False))
+        self.assertEqual(set(machine), set(self.machine()))
+        self.assertEqual(self.smol("machine", "status", "-n", "one").stdout,
+                         f"Machine 'one': running (PID: {machine['pid']})\n")
+        self.refused("machine", "status", "-n", "no", says="vm not found: no")
+        self.refused("machine", "status", "-n", "no", "--json",
+                     says="config operation failed: machine status: machine 'no' not found")
+
+    def test_48_killed_behind_its_back(self):
+        """What the tool says is of the living process, not of the record."""
+        self.start()
+        pid = self.machine()["pid"]
         running = threading.Thread(target=lambda: got.append(self.smolvm.run(
             "machine", "exec", "--name", "one", "-i", "--", "sleep", "60")), daemon=True)
         got = []
         running.start()
         processes.wait_until(lambda: self.execute("sh", "-c", "pgrep -x sleep | wc -l").stdout.strip() == "2", 10)
-        os.kill(machine["pid"], signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
         running.join(10)
         self.assertEqual(got[0].returncode, 1)
         self.assertIn("connection to VM lost", got[0].stderr)
         self.assertIn(self.machine()["state"], ("stopped", "unreachable"))
-        self.refused("machine", "status", "-n", "no", "--json",
-                     says="config operation failed: machine status: machine 'no' not found")
 
     def test_49_egress_events(self):
+        """Of a machine with denials: row 39."""
         self.create()
         self.assertEqual(self.smol("machine", "egress-events", "-n", "one", "--json").stdout.strip(), "[]")
+        self.assertEqual(self.smol("machine", "egress-events", "-n", "one").stdout,
+                         "No egress denials recorded for 'one'.\n")
 
     @standin_only
     def test_50_every_call_is_recorded(self):
         self.smol("machine", "ls")
         last = self.smolvm.calls()[-1]
-        self.assertEqual(last["argv"], ["smolvm", "machine", "ls"])
+        self.assertEqual((last["argv"], last["cwd"]), (["smolvm", "machine", "ls"], str(self.product.work)))
         self.assertIn("HOME", last["env"])
+        self.assertLess(abs(last["time"] - time.time()), 30)
+        self.assertFalse([word for word in last["env"] if "=" in word], "values are recorded")
+        self.start()
+        self.execute("echo", "a-word-of-an-argument")
+        log = pathlib.Path(self.smol("machine", "data-dir", "-n", "one").stdout.strip()) / "agent-console.log"
+        self.assertIn("a-word-of-an-argument", log.read_text(), "the console log has the arguments, as the real one's")
 
 
 class Exec(ContractCase):
@@ -216,18 +266,37 @@ class Exec(ContractCase):
         self.product.extra["FROM_HOST"] = "a host's word"
         self.start("one", "-e", "RECORD=kept", "-w", "/usr")
 
-    def test_20_22_input_and_output(self):
-        script = "cat; echo out; echo err >&2; exit 3"
-        plain = self.execute("sh", "-c", script, code=3, input="unseen")
-        self.assertEqual((plain.stdout, plain.stderr), ("out\n", "err\n"))
-        live = self.execute("sh", "-c", script, code=3, flags=["-i"], input="seen ")
-        self.assertEqual((live.stdout, live.stderr), ("seen out\n", "err\n"))
+    def test_20_plain(self):
+        done = self.execute("sh", "-c", "cat; echo out; echo err >&2; exit 3", code=3, input="unseen")
+        self.assertEqual((done.stdout, done.stderr), ("out\n", "err\n"))
 
     def test_21_the_cap(self):
-        done = self.execute("head", "-c", str(12 << 20), "/dev/zero", code=1)
-        self.assertIn("Error: ", done.stderr)
+        for flags in ([], ["--stream"]):
+            done = self.execute("head", "-c", str(12 << 20), "/dev/zero", code=1, flags=flags)
+            self.assertIn("Error: ", done.stderr)
+            self.assertLessEqual(len(done.stdout), 11 << 20)
+
+    def test_22_interactive(self):
+        """Input and its end go in, output comes out while it runs and without a cap."""
+        done = self.execute("sh", "-c", "cat; echo out; echo err >&2; exit 3", code=3, flags=["-i"], input="seen ")
+        self.assertEqual((done.stdout, done.stderr), ("seen out\n", "err\n"))
+        live = self.call("-i", "--", "sh", "-c", "echo first; read x; echo $x")
+        self.assertEqual(live.stdout.readline(), b"first\n")
+        self.assertEqual(live.communicate(b"second\n", timeout=10)[0], b"second\n")
         uncapped = self.execute("sh", "-c", f"head -c {12 << 20} /dev/zero | tr '\\0' x", flags=["-i"], input="")
         self.assertEqual(len(uncapped.stdout), 12 << 20)
+
+    def call(self, *words):
+        caller = subprocess.Popen(["smolvm", "machine", "exec", "--name", "one", *words], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, env=self.product.environment,
+                                  **self.product.account.popen_arguments())
+
+        def end():
+            if caller.poll() is None:
+                caller.kill()
+            caller.communicate()
+        self.addCleanup(end)
+        return caller
 
     def test_23_a_terminal(self):
         screen = Terminal(self.product.account, str(self.product.root), self.product.environment, 90, 20)
@@ -243,65 +312,116 @@ class Exec(ContractCase):
         finally:
             screen.close()
 
-    def test_24_25_26_codes(self):
+    def test_24_killed_by_a_signal(self):
         self.execute("sh", "-c", "kill -TERM $$", code=143)
-        late = self.execute("sleep", "9", code=124, flags=["--timeout", "1s"])
-        self.assertEqual(late.stderr, "command timed out after 1000ms\n")
-        self.execute("/no/such/program", code=255)
+        self.execute("sh", "-c", "kill -KILL $$", code=137)
 
-    def test_27_28_nothing_runs(self):
+    def test_25_out_of_time(self):
+        late = self.execute("sleep", "98", code=124, flags=["--timeout", "1s"])
+        self.assertEqual(late.stderr, "command timed out after 1000ms\n")
+        self.assertEqual(self.execute("sh", "-c", "pgrep -fx 'sleep 98' | wc -l").stdout.strip(), "0")
+
+    def test_26_no_such_program(self):
+        self.assertIn("crun", self.execute("/no/such/program", code=255).stderr)
+        self.smol("machine", "create", "--name", "bare")
+        self.smol("machine", "start", "--name", "bare")
+        self.assertEqual(self.execute("echo", "runs", name="bare").stdout, "runs\n")
+        self.assertIn("failed to spawn command", self.execute("/no/such/program", name="bare", code=1).stderr)
+
+    def test_27_not_running(self):
+        self.create("new")
         self.smol("machine", "stop", "--name", "one")
-        self.refused("machine", "exec", "--name", "one", "--", "true",
-                     says="agent operation failed: connect: machine 'one' is not running. Use 'smolvm machine start "
-                          "--name one' first.")
+        for name in ("one", "new"):
+            self.refused("machine", "exec", "--name", name, "--", "true",
+                         says=f"agent operation failed: connect: machine '{name}' is not running. Use 'smolvm machine "
+                              f"start --name {name}' first.")
+        self.assertEqual({m["name"]: m["state"] for m in self.smolvm.machines()}, {"one": "stopped", "new": "created"})
+
+    def test_28_unknown(self):
         self.refused("machine", "exec", "--name", "none", "--", "true", says="vm not found: none")
 
-    def test_29_30_31_32_33_environment(self):
-        seen = self.execute("env", flags=["-e", "FROM_HOST", "-e", "UNSET_HERE", "-e", "GIVEN=1"]).stdout
-        names = {line.partition("=")[0] for line in seen.splitlines()}
-        self.assertEqual(names, {"PATH", "HOME", "RECORD", "FROM_HOST", "GIVEN"})
-        self.assertIn("FROM_HOST=a host's word", seen)
-        self.refused("machine", "exec", "--name", "one", "--secret-env", "G=UNSET_HERE", "--", "true",
+    def test_29_a_variable_of_the_hosts(self):
+        done = self.execute("env", flags=["-e", "FROM_HOST", "-e", "UNSET_HERE"])
+        self.assertIn("FROM_HOST=a host's word\n", done.stdout)
+        self.assertNotIn("UNSET_HERE", done.stdout)
+
+    def test_30_a_secret_of_the_environment(self):
+        self.refused("machine", "exec", "--name", "one", "--secret-env", "G=UNSET_HERE", "--", "touch", "/opt/ran",
                      says="config operation failed: resolve secret 'G': env_unset")
-        link = self.product.work / "link"
-        link.symlink_to("/etc/hostname")
-        self.refused("machine", "exec", "--name", "one", "--secret-file", f"G={link}", "--", "true",
-                     says="config operation failed: resolve secret 'G': file_read_failed")
+        self.execute("test", "-e", "/opt/ran", code=1)
         self.assertEqual(self.execute("sh", "-c", "echo $G", flags=["--secret-env", "G=FROM_HOST"]).stdout,
                          "a host's word\n")
+
+    def test_31_a_secret_of_a_file(self):
+        file, link = self.product.write("work/secret", "of a file\n"), self.product.work / "link"
+        link.symlink_to(file)
+        self.refused("machine", "exec", "--name", "one", "--secret-file", f"G={link}", "--", "touch", "/opt/ran",
+                     says="config operation failed: resolve secret 'G': file_read_failed")
+        self.execute("test", "-e", "/opt/ran", code=1)
+        self.assertEqual(self.execute("sh", "-c", "echo $G", flags=["--secret-file", f"G={file}"]).stdout,
+                         "of a file\n")
+
+    def test_32_environment(self):
+        seen = self.execute("env", flags=["-e", "GIVEN=1", "--secret-env", "SECRET=FROM_HOST"]).stdout
+        self.assertEqual({line.partition("=")[0] for line in seen.splitlines()},
+                         {"PATH", "HOME", "RECORD", "GIVEN", "SECRET"})
+        self.assertIn("RECORD=over\n", self.execute("env", flags=["-e", "RECORD=over"]).stdout)
+
+    def test_33_directory_and_user(self):
         self.assertEqual(self.execute("pwd").stdout, "/usr\n")
         self.assertEqual(self.execute("pwd", flags=["-w", "/var"]).stdout, "/var\n")
         self.assertEqual(self.execute("id", "-u").stdout, "0\n")
+        # An image's own, of both.
+        image = self.small_image({"os": "linux", "config": {"User": "12:34", "WorkingDir": "/etc"}})
+        self.smol("machine", "create", "--name", "two", "--image", image)
+        self.smol("machine", "start", "--name", "two")
+        self.assertEqual(self.execute("sh", "-c", "id -u; id -g; pwd", name="two").stdout, "12\n34\n/etc\n")
+        if not smolvm.is_real():
+            self.refused("machine", "exec", "--name", "two", "--user", "7", "--", "id", says="unexpected argument",
+                         code=2)
+            self.smolvm.switch(version="1.14.5")
+            self.assertEqual(self.execute("id", "-u", name="two", flags=["--user", "7"]).stdout, "7\n")
+
+    def small_image(self, config):
+        """Of two programs of this machine's."""
+        layer, image = self.product.root / "layer.tar", self.product.root / "other.tar"
+        with tarfile.open(layer, "w", dereference=True) as tar:
+            for program in ("/bin/sh", "/usr/bin/id"):
+                needed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+                for path in [program, *re.findall(r"(/\S+) \(", needed)]:
+                    if path.lstrip("/") not in tar.getnames():
+                        tar.add(path, path.lstrip("/"))
+            tar.add("/etc/hostname", "etc/hostname")
+        smolvm.write_archive(image, config, [layer])
+        self.product.account.own(image)
+        return image
 
     def test_34_the_callers_end(self):
-        """Killed in the middle: what ran may live on until the stop."""
-        caller = subprocess.Popen(["smolvm", "machine", "exec", "--name", "one", "-i", "--", "sleep", "77"],
-                                  stdin=subprocess.PIPE, env=self.product.environment,
-                                  **self.product.account.popen_arguments())
-        counted = lambda: self.execute("sh", "-c", "pgrep -f 'sleep 77$' | wc -l").stdout.strip()  # noqa: E731
-        self.assertTrue(processes.wait_until(lambda: counted() != "0", 10))
+        """Killed in the middle, its input ends; what ran may live on until the stop."""
+        caller = self.call("-i", "--", "sh", "-c", "echo up; cat; echo ended > /opt/ended; exec sleep 77")
+        self.assertEqual(caller.stdout.readline(), b"up\n")
         caller.kill()
-        caller.communicate()
+        caller.wait()
+        self.assertTrue(processes.wait_until(lambda: self.smolvm.run(
+            "machine", "exec", "--name", "one", "--", "test", "-e", "/opt/ended").returncode == 0, 10))
         self.smol("machine", "stop", "--name", "one")
+        self.smol("machine", "start", "--name", "one")
+        self.assertEqual(self.execute("sh", "-c", "pgrep -fx 'sleep 77' | wc -l").stdout.strip(), "0")
 
     def test_35_the_ninth_waits(self):
-        eight = [subprocess.Popen(["smolvm", "machine", "exec", "--name", "one", "-i", "--", "cat"],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.product.environment,
-                                  **self.product.account.popen_arguments()) for _ in range(8)]
+        for _ in range(9):
+            self.execute("sleep", "60", flags=["-d"])  # holds no slot
+        eight = [self.call("-i", "--", "cat") for _ in range(8)]
         for caller in eight:
             caller.stdin.write(b"x\n")
             caller.stdin.flush()
             self.assertEqual(caller.stdout.readline(), b"x\n")
-        ninth = subprocess.Popen(["smolvm", "machine", "exec", "--name", "one", "--", "true"],
-                                 env=self.product.environment, **self.product.account.popen_arguments())
+        ninth = self.call("--", "true")
         with self.assertRaises(subprocess.TimeoutExpired):
             ninth.wait(1)
         eight[0].stdin.close()
         self.assertEqual(ninth.wait(10), 0)
-        for caller in eight:
-            caller.stdin.close() if not caller.stdin.closed else None
-            caller.wait(10)
-            caller.stdout.close()
+        eight[0].stdin = None
 
     def test_40_a_port_of_the_guests(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -325,19 +445,42 @@ class Exec(ContractCase):
         with self.assertRaises(ConnectionRefusedError):
             ask()
 
-    def test_41_42_copying(self):
+    def test_41_copying(self):
         file = self.product.write("work/file", "content")
-        self.smol("machine", "cp", file, "one:/opt/new/file", "--mode", "750", "--uid", "1000", "--gid", "1000")
+        done = self.smol("machine", "cp", file, "one:/opt/new/file", "--mode", "750", "--uid", "1000", "--gid", "1000")
+        self.assertEqual(done.stdout, "")
+        self.assertIn(f"Uploading {file} -> one:/opt/new/file: ", done.stderr)
+        self.assertIn("(100.0%, ", done.stderr)
         self.assertEqual(self.execute("stat", "-c", "%a %u %g", "/opt/new/file").stdout, "750 1000 1000\n")
         back = self.product.work / "back"
         self.smol("machine", "cp", "one:/opt/new/file", back)
         self.assertEqual(back.read_text(), "content")
-        done = self.smol("machine", "cp", self.product.work, "one:/x", code=1)
-        self.assertIn("agent operation failed: read local file: ", done.stderr)
+
+    def test_42_what_cannot_be_copied(self):
+        file, back = self.product.write("work/file", "content"), self.product.work / "back"
+        for source in (self.product.work, self.product.work / "missing"):
+            done = self.smol("machine", "cp", source, "one:/x", code=1)
+            self.assertIn(f"Error: agent operation failed: read local file: {source}: ", done.stderr)
         self.refused("machine", "cp", "/a", "/b", says="config operation failed: cp: one of SRC or DST must use "
                                                        "machine:path syntax (e.g., myvm:/workspace/file)")
         self.refused("machine", "cp", "one:/x", back, "--mode", "600",
                      says="config operation failed: cp: --mode/--uid/--gid apply to uploads only (host -> machine)")
+        self.refused("machine", "cp", file, "one:/x", "--mode", "9",
+                     says="config operation failed: cp: invalid octal mode '9' (expected e.g. 644)")
+        self.smol("machine", "stop", "--name", "one")
+        done = self.smol("machine", "cp", file, "one:/x", code=1)
+        self.assertIn("machine 'one' is not running", done.stderr)
+
+
+# Says what a server says; 9: it cannot be reached.
+CONNECT = """
+import socket, sys
+try:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 5) as connection:
+        print(connection.recv(100).decode())
+except OSError:
+    sys.exit(9)
+"""
 
 
 class Walls(ContractCase):
@@ -346,19 +489,18 @@ class Walls(ContractCase):
         self.start("one", "-v", f"{self.product.work}:/mnt/w:ro")
         refused = self.execute("sh", "-c", "echo > /mnt/w/file", code=2)
         self.assertIn("Read-only", refused.stderr)
-        self.execute("sh", "-c", "echo kept > /opt/kept; echo lost > /tmp/lost")
+        self.execute("sh", "-c", "echo kept > /opt/kept; for in in /tmp /run /dev/shm; do echo lost > $in/lost; done")
         self.execute("sh", "-c", f"test ! -e {self.product.root}")
         self.smol("machine", "stop", "--name", "one")
         self.smol("machine", "start", "--name", "one")
-        self.assertEqual(self.execute("sh", "-c", "cat /opt/kept; ls /tmp").stdout, "kept\n")
+        self.assertEqual(self.execute("sh", "-c", "cat /opt/kept; cat /tmp/lost /run/lost /dev/shm/lost 2>/dev/null; :")
+                         .stdout, "kept\n")
 
     def test_37_no_network(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.start()
-            connect = "import socket,sys\ntry: socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)\n" \
-                      "except OSError: sys.exit(9)"
             for address, port in (("127.0.0.1", server.getsockname()[1]), ("1.1.1.1", 443)):
-                self.execute("python3", "-c", connect, address, str(port), code=9)
+                self.execute("python3", "-c", CONNECT, address, str(port), code=9)
 
     def test_38_a_mounted_socket(self):
         path = str(self.product.root / "s.sock")
@@ -386,4 +528,93 @@ class Walls(ContractCase):
         serve()
         self.assertEqual(self.execute("python3", "-c", ask).stdout, "b'HELLO'\n")
 
+    def test_39_a_gateway(self):
+        """The host's loopback by its address, at any port; the rest is denied and told."""
+        def serve(word):
+            server = socket.create_server(("127.0.0.1", 0))
+            self.addCleanup(server.close)
 
+            def answer():
+                while True:
+                    try:
+                        with server.accept()[0] as connection:
+                            connection.sendall(word)
+                    except OSError:
+                        return
+            threading.Thread(target=answer, daemon=True).start()
+            return server.getsockname()[1]
+        ports = {serve(b"one"): "one\n", serve(b"two"): "two\n"}
+        self.start("one", "--net", "--allow-cidr", "100.96.0.1/32")
+        self.assertTrue(self.machine()["network"])
+        for port, word in ports.items():
+            self.assertEqual(self.execute("python3", "-c", CONNECT, "100.96.0.1", str(port)).stdout, word)
+            self.execute("python3", "-c", CONNECT, "127.0.0.1", str(port), code=9)
+        for address in ("1.1.1.1", "169.254.169.254", "198.51.100.7"):
+            self.execute("python3", "-c", CONNECT, address, "443", code=9)
+
+        def events():
+            told = json.loads(self.smol("machine", "egress-events", "-n", "one", "--json").stdout)
+            self.assertTrue(all(set(event) >= {"timestamp", "operation", "dest"} for event in told), told)
+            return [(event["operation"], event["dest"]) for event in told]
+        wanted = [("connect", f"{address}:443") for address in ("1.1.1.1", "169.254.169.254", "198.51.100.7")]
+        self.assertTrue(processes.wait_until(lambda: events() == wanted, 10), events())
+
+
+@standin_only
+class Faults(ContractCase):
+    """The switches by which a test makes the stand-in fail (those of 1, 2 and 19 are there)."""
+
+    def test_a_command_loses_its_connection(self):
+        self.start()
+        self.smolvm.switch(exec_lost=1)
+        self.refused("machine", "exec", "--name", "one", "--", "true",
+                     says="agent operation failed: exec: connection to VM lost")
+        self.execute("true")
+
+    def test_the_first_command_is_killed(self):
+        self.start()
+        self.smolvm.switch(first_exec_killed=1)
+        self.execute("true", code=137)
+        self.execute("true")
+
+    def test_a_delete_fails_once(self):
+        self.create()
+        self.smolvm.switch(delete_fails=1)
+        self.assertIn("io operation failed: ", self.smol("machine", "delete", "-n", "one", "-f", code=1).stderr)
+        self.assertEqual(len(self.smolvm.machines()), 1)
+        self.smol("machine", "delete", "-n", "one", "-f")
+
+    def test_a_slow_start(self):
+        self.create()
+        self.smolvm.switch(slow_start=1)
+        began = time.monotonic()
+        self.smol("machine", "start", "--name", "one")
+        self.assertGreaterEqual(time.monotonic() - began, 1)
+
+    def test_a_stop_that_hangs(self):
+        self.start()
+        self.smolvm.switch(stop_hangs=True)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            self.smol("machine", "stop", "--name", "one", timeout=2)
+        self.smolvm.switch(stop_hangs=False)
+
+    def test_a_network_that_leaks(self):
+        self.smolvm.switch(leak="network")
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.start()
+            port = server.getsockname()[1]
+            threading.Thread(target=lambda: server.accept()[0].sendall(b"leaked"), daemon=True).start()
+            self.assertEqual(self.execute("python3", "-c", CONNECT, "127.0.0.1", str(port)).stdout, "leaked\n")
+
+    def test_a_network_that_is_only_told(self):
+        self.create()
+        self.assertFalse(self.machine()["network"])
+        self.smolvm.switch(network_flag=True)
+        self.assertTrue(self.machine()["network"])
+
+
+class Table(unittest.TestCase):
+    def test_every_row_is_a_test(self):
+        named = {int(name.split("_")[1]) for case in (Usage, Create, Life, Exec, Walls) for name in dir(case)
+                 if name.startswith("test_")}
+        self.assertEqual(named, set(range(1, ROWS + 1)))

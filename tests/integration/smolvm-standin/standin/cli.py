@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and with which exit code."""
 
 import fcntl
+import ipaddress
 import json
 import os
 import pathlib
@@ -178,6 +179,15 @@ def check_hosts(names):
             raise ToolError(f"config operation failed: --allow-host: '{name}': {problem}") from None
 
 
+def parse_networks(texts):
+    for text in texts:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError as problem:
+            raise ToolError(f"config operation failed: --allow-cidr: '{text}': {problem}") from None
+    return texts
+
+
 def parse_secrets(found):
     seen = []
     for kind in ("secret_env", "secret_file"):
@@ -251,7 +261,8 @@ def do_create(found, rest, settings):
               "image": image or (found["from"] if from_pack else None), "pack": from_pack,
               "labels": dict(text.partition("=")[::2] for text in found.get("label", [])),
               "volumes": volumes, "ports": ports, "mount_sockets": sockets, "network": network,
-              "allow_cidr": found.get("allow_cidr", []), "env": found.get("env", []),
+              "allow_cidr": parse_networks(found.get("allow_cidr", [])), "allow_host": found.get("allow_host", []),
+              "localhost_only": "outbound_localhost_only" in found, "env": found.get("env", []),
               # The real one drops these with --from.
               "secrets": [] if from_pack else secrets, "workdir": None if from_pack else found.get("workdir"),
               "user": found.get("user"), "init": found.get("init", []), "init_done": False, "command": rest,
@@ -332,17 +343,31 @@ def run_init(record, pid):
     store.update({**plain(record), "state": "running", "pid": pid, "init_done": True})
 
 
+def bare_tree(record):
+    """What a machine without an image has: the host's programs, read-only."""
+    rootfs = store.machine_dir(record["name"]) / "bare"
+    for name in ("usr", "etc", "root", "var"):
+        (rootfs / name).mkdir(parents=True, exist_ok=True)
+    for name in ("bin", "sbin", "lib", "lib64"):
+        if not (rootfs / name).is_symlink() and os.path.exists(f"/{name}"):
+            (rootfs / name).symlink_to(f"usr/{name}")
+    record["volumes"] = [*record["volumes"], ("/usr", "/usr", True)]
+    return rootfs
+
+
 def boot(record, settings):
     from . import images, vmm
-    rootfs, config = "/", {}
+    config = {}
     if record["image"] and os.path.isfile(record["image"]):
         try:
             target, config = images.unpack(record["image"], settings)
         except images.BadImage as problem:
             raise ToolError(f"storage operation failed: import image: {problem}") from None
         rootfs = target / "rootfs"
-    else:
+    elif record["image"]:
         raise ToolError("agent operation failed: start: the stand-in boots local image archives only")
+    else:
+        rootfs = bare_tree(record)
     place = store.machine_dir(record["name"])
     (place / "agent.sock").unlink(missing_ok=True)
     if len(str(place / "agent.sock")) > 107:  # the real one hangs here
@@ -494,7 +519,17 @@ def do_egress_events(found, rest, _settings):
     no_words(rest)
     name = found.get("name", "default")
     existing(name)
-    print("[]" if "json" in found else f"No egress denials recorded for '{name}'.")
+    try:
+        lines = (store.machine_dir(name) / "egress-denials.log").read_text().splitlines()
+    except FileNotFoundError:
+        lines = []
+    events = [json.loads(line) for line in lines][-int(found.get("limit", 200)):]
+    if "json" in found:
+        print(json.dumps(events, indent=2))
+    elif not events:
+        print(f"No egress denials recorded for '{name}'.")
+    for event in events if "json" not in found else []:
+        print(f"{event['timestamp']:.0f} {event['operation']} {event['dest']}")
     return 0
 
 

@@ -17,7 +17,6 @@ DEFAULTS = {
     "delete_fails": 0,        # so many deletes fail
     "leak": None,             # "network": the machine has its host's
     "network_flag": False,    # status says that the machine has a network
-    "owner_squashed": False,  # mounted files belong to root in the machine
     "stop_hangs": False,
 }
 

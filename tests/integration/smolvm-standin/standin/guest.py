@@ -12,7 +12,7 @@ NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (0x00020000, 0x04000000, 0x0800
                                                   0x20000000, 0x40000000)
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 SIOCSIFFLAGS, SIOCGIFFLAGS, IFF_UP = 0x8914, 0x8913, 1
 
 
@@ -54,6 +54,10 @@ def pivot_into(root):
 
 def die_with_parent():
     libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
+
+
+def let_enter():
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
 def adopt_orphans():

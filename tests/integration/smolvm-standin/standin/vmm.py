@@ -19,7 +19,7 @@ import termios
 import threading
 import time
 
-from . import guest, store, wire
+from . import gateway, guest, store, wire
 
 SLOTS = 8
 PLAIN_CAP = 11 << 20
@@ -43,10 +43,16 @@ class Machine:
         networked = self.settings["leak"] == "network"
         # Of the host's network: a socket stays where it was made.
         listeners = [(socket.create_server(("127.0.0.1", host)), port) for host, port in self.record["ports"]]
+        control = self.fork_gateway() if self.record["network"] and not networked else None
         guest.unshare(flags if networked else flags | guest.NEWNET)
         guest.mount(None, "/", None, guest.MS_REC | guest.MS_PRIVATE)
         if not networked:
             guest.raise_loopback()
+        if control:
+            ends = gateway.make(self.record)
+            socket.send_fds(control, [b"n"], [end.fileno() for end in ends])
+            for end in (control, *ends):
+                end.close()
         self.merged = str(self.place / "merged")
         for name in ("upper", "work", "merged"):
             (self.place / name).mkdir(exist_ok=True)
@@ -76,15 +82,31 @@ class Machine:
         if pid == 0:
             guest.die_with_parent()
             os.close(self.report)
-            own = int(os.environ["STANDIN_UID"]), int(os.environ["STANDIN_GID"])
-            if own[0]:  # what dials the host is the operator's process
-                os.setresgid(*([own[1]] * 3))
-                os.setresuid(*([own[0]] * 3))
-                guest.die_with_parent()
+            become_operator()
             bridge(listeners)
         self.handlers[pid] = False
         for listener, _ in listeners:
             listener.close()
+
+    def fork_gateway(self):
+        """The end of a socket by which it is told of the machine's network."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                guest.die_with_parent()
+                os.close(self.report)
+                ours.close()
+                become_operator()
+                reset_signals()
+                signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+                log = os.open(self.place / "egress-denials.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+                gateway.serve(theirs, log, relay)
+            finally:
+                os._exit(0)
+        self.handlers[pid] = False
+        theirs.close()
+        return ours
 
     def volumes(self):
         return [(source, target, read_only) for source, target, read_only in self.record["volumes"]]
@@ -151,8 +173,12 @@ class Machine:
                 except OSError as problem:
                     os.write(2, f"workload: {command[0]}: {problem}\n".encode())
                     os._exit(255)
-            # The keep-alive container of a machine without a workload.
-            os.execvpe("sleep", ["sleep", "infinity"], environment)
+            # The keep-alive container of a machine without a workload needs nothing of its image. What has
+            # executed nothing since its user changed can be entered by nobody, unless it says so.
+            guest.let_enter()
+            signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+            while True:
+                signal.pause()
         except Exception as problem:
             os.write(2, f"container: {type(problem).__name__}: {problem}\n".encode())
         finally:
@@ -312,8 +338,11 @@ class Command:
         words = os.read(failure[0], 4096)
         if words:
             os.waitpid(pid, 0)
-            wire.send(self.connection, b"R", words)
-            wire.send(self.connection, b"X", struct.pack(">i", 255))
+            if self.machine.record["image"]:
+                wire.send(self.connection, b"R", b"crun: " + words)
+                wire.send(self.connection, b"X", struct.pack(">i", 255))
+            else:
+                wire.send(self.connection, b"F", b"agent operation failed: exec: failed to spawn command: " + words)
             return
         if request["detach"]:
             wire.send(self.connection, b"P", str(pid).encode())
@@ -357,7 +386,7 @@ class Command:
                 become(uid, gid)
                 os.execvpe(self.request["argv"][0], self.request["argv"], environment)
             except OSError as problem:
-                os.write(report, f"crun: executable file `{self.request['argv'][0]}` could not be run: "
+                os.write(report, f"executable file `{self.request['argv'][0]}` could not be run: "
                                  f"{problem.strerror}\n".encode())
         finally:
             os._exit(255)
@@ -499,9 +528,17 @@ def find_user(wanted):
     return uid, int(group) if group.isdigit() else 0, "/root" if uid == 0 else "/"
 
 
-def bridge(listeners):
-    """Every connection dials anew: a socket of the host's by its path, or a port of the guest's; what
-    is not there closes it."""
+def become_operator():
+    """What dials the host is the operator's process."""
+    own = int(os.environ["STANDIN_UID"]), int(os.environ["STANDIN_GID"])
+    if own[0]:
+        os.setresgid(*([own[1]] * 3))
+        os.setresuid(*([own[0]] * 3))
+        guest.die_with_parent()
+
+
+def relay(connection, host):
+    """Both ways, until both have ended."""
     def copy(source, target):
         try:
             while block := source.recv(1 << 16):
@@ -515,7 +552,15 @@ def bridge(listeners):
             target.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+    back = threading.Thread(target=copy, args=(host, connection), daemon=True)
+    back.start()
+    copy(connection, host)
+    back.join()
 
+
+def bridge(listeners):
+    """Every connection dials anew: a socket of the host's by its path, or a port of the guest's; what
+    is not there closes it."""
     def connect(connection, path):
         with connection:
             port = isinstance(path, int)
@@ -525,10 +570,7 @@ def bridge(listeners):
                     host.connect(("127.0.0.1", path) if port else path)
                 except OSError:
                     return
-                back = threading.Thread(target=copy, args=(host, connection), daemon=True)
-                back.start()
-                copy(connection, host)
-                back.join()
+                relay(connection, host)
 
     def accept(listener, path):
         while True:
