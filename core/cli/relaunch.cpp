@@ -1,5 +1,7 @@
 #include "cli/relaunch.h"
 
+#include <unistd.h>
+
 #include <QElapsedTimer>
 #include <QJsonArray>
 #include <QThread>
@@ -11,12 +13,13 @@
 #include "cli/messages.h"
 #include "cli/output.h"
 #include "cli/running_bottle.h"
+#include "files/lock.h"
 #include "plan/secrets.h"
 
 namespace botbottle::cli {
 namespace {
 
-constexpr int kSessionMs = 15'000;
+constexpr int kSessionMs = 10'000;
 constexpr unsigned long kLookEveryMs = 50;
 
 // What an agent is told that was stopped in the middle of something.
@@ -66,6 +69,18 @@ bool await_main_session(Context& context, const QString& identity) {
         QThread::msleep(kLookEveryMs);
     }
     return false;
+}
+
+// It did not come. When it does, it finds that the session is another's.
+Result<void> relieve_launcher(Context& context, const Metadata& now) {
+    auto lock = files::FileLock::acquire(context.home().lock_file(now.identity).toStdString());
+    if (!lock) return tl::make_unexpected(lock.error());
+    auto metadata = load_metadata(context.home(), now.identity);
+    if (!metadata) return tl::make_unexpected(metadata.error());
+    if (metadata->generation != now.generation || metadata->phase != BottlePhase::Running)
+        return failure("not_running", now.identity.toStdString() + " has ended meanwhile");
+    metadata->launcher = ProcessReference::of(getpid());
+    return save_metadata(*metadata);
 }
 
 }  // namespace
@@ -141,6 +156,7 @@ Result<void> relaunch(Context& context, const QString& identity) {
     const Metadata& now = launched->metadata;
     if (awaited) {
         if (await_main_session(context, identity)) return {};
+        if (auto relieved = relieve_launcher(context, now); !relieved) return relieved;
         secrets = session_secrets(context, *plan);
         if (!secrets) return tl::make_unexpected(secrets.error());
     }

@@ -1,7 +1,9 @@
 """An image that the agent asks for: built by the operator's yes, and the bottle's from then on."""
 
 import json
+import os
 import pathlib
+import signal
 import threading
 
 from lib import processes
@@ -281,6 +283,24 @@ class GoesOn(Asks):
         self.assertIn("the tool is there", said)
         self.went_on()
 
+    def test_a_launcher_that_does_not_come(self):
+        """The agent goes on without it, and it ends nothing when it comes after all."""
+        approved = threading.Event()
+        self.story_that_goes_on(lambda: approved.wait(120))
+        started = self.start_in_background("--prompt", "get the tool")
+        self.assertTrue(self.decided_once.wait(60))
+        os.kill(started.pid, signal.SIGSTOP)
+        try:
+            self.operator.approve(self.proposal, timeout=120)
+        finally:
+            approved.set()
+            os.kill(started.pid, signal.SIGCONT)
+        _, said = started.communicate(timeout=60)
+        self.assertIn("was started again by another command", said)
+        self.assertTrue(processes.wait_until(lambda: len(self.told) >= 4, 60), self.told)
+        self.went_on()
+        self.product.run("stop", self.metadata()["identity"])
+
     def test_not_when_more_has_changed(self):
         def approve():
             file = self.product.config / "bottles/dev.md"
@@ -306,13 +326,14 @@ class ClaudeGoesOn(GoesOn, DockerClaudeCase):
 
 class BundledGoesOn(Bundled, ClaudeGoesOn):
     """What it did exists in the container alone, and is brought out of the one and into the other."""
-    test_detached = test_from_the_dashboard = test_on_its_launchers_terminal = test_not_when_more_has_changed = None
+    test_detached = test_from_the_dashboard = test_on_its_launchers_terminal = None
+    test_a_launcher_that_does_not_come = test_not_when_more_has_changed = None
 
 
 class CodexGoesOn(GoesOn, DockerCodexCase):
     block, check = "capability_block", "check_proposal"
     ready = "^› "
-    test_not_when_more_has_changed = None  # no matter of the client's
+    test_not_when_more_has_changed = test_a_launcher_that_does_not_come = None  # no matter of the client's
 
     def present(self, shown):
         text = (self.product.prefix / "share/botbottle/images/Dockerfile.codex").read_text()
