@@ -205,6 +205,8 @@ int run() {
     if (*refusal) return refuse(gate, **refusal);
 
     if (auto done = scan->scan(*updates); !done) return refuse(gate, done.error());
+    if (auto done = scan->scan_deletions(*updates, rules.created); !done)
+        return refuse(gate, done.error());
     for (const std::string& note : scan->notes())
         say("note: " + note);
     if (!scan->places().empty() && rules.on_finding != OnFinding::kAsk)

@@ -168,6 +168,30 @@ Result<void> PushScan::scan(const std::vector<RefUpdate>& updates) {
     return note_paths_of_tips(updates);
 }
 
+Result<void> PushScan::scan_deletions(const std::vector<RefUpdate>& updates,
+                                      const std::set<std::string>& created) {
+    if (globs_.empty()) return {};
+    for (const RefUpdate& update : updates) {
+        if (!update.deletes() || !update.ref.starts_with("refs/heads/") ||
+            created.contains(update.ref))
+            continue;
+        const auto broken = [&] {
+            return failure("git", "the files of " + visible(update.ref) + " cannot be listed");
+        };
+        auto git = GitPipe::start({"ls-tree", "-r", "-z", "--full-tree", update.old_id});
+        if (!git) return tl::make_unexpected(git.error());
+        // MODE SP TYPE SP ID TAB PATH
+        for (std::string line; git->read_until('\0', line);) {
+            const auto tab = line.find('\t');
+            if (tab == std::string::npos) return broken();
+            note_path(update.old_id, line.substr(tab + 1),
+                      line.starts_with("120000") || line.starts_with("160000"));
+        }
+        if (git->finish() != 0) return broken();
+    }
+    return {};
+}
+
 // A merge may take what another branch had long ago, and a rewrite may go back to it: no commit of
 // the push changes the file then, and yet the branch has another one. What the default branch has
 // is no news anywhere.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -47,6 +48,11 @@ class PushScan {
     // At most kMostPlaces; `more()` when the search ended there.
     const std::vector<Place>& places() const noexcept { return places_; }
     bool more() const noexcept { return more_; }
+    // Notes the files of branches that go: whoever deletes a branch may make it anew as it was
+    // before. `created`: those that may go as they came.
+    Result<void> scan_deletions(const std::vector<RefUpdate>& updates,
+                                const std::set<std::string>& created);
+
     // The files that `paths` of the rules covers, each once, with the commit that changes it first,
     // or with the tip, when a merge or a rewrite is what changes it on that branch.
     // At most kMostPaths; `more_paths()` when there are others.

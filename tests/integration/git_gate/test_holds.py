@@ -162,6 +162,33 @@ class Paths(HoldCase):
         self.push("cd ~/project; git push origin HEAD:main", code=0)
 
 
+class Deletions(HoldCase):
+    """A branch that goes and comes again as it once was is a change that no commit makes."""
+    rules = RULES + ", delete: true"
+
+    def test_of_a_branch_with_such_files(self):
+        self.work(CHANGE)
+        self.push()
+        self.operator.approve(self.held()["id"])
+        self.push("cd ~/project; git push origin HEAD:main", code=0)
+        bare = self.upstream.root / "project.git"
+        for name in ("theirs", "harmless"):
+            tip = "main" if name == "theirs" else "main~1"
+            self.upstream.git("branch", name, tip, cwd=bare)
+        self.before = self.upstream.refs()
+        self.work("git fetch -q")
+        out = self.push("cd ~/project; git push origin :theirs")
+        self.assertIn("[paths] in .github/workflows/", out)
+        self.assert_unmoved()
+        proposal = self.held()["id"]
+        self.push("cd ~/project; git push origin :harmless", code=0)
+        # Its own goes as it came.
+        self.push("cd ~/project; git push -q origin origin/main:refs/heads/own; git push origin :own", code=0)
+        self.operator.approve(proposal)
+        self.push("cd ~/project; git push origin :theirs", code=0)
+        self.assertEqual(set(self.upstream.refs()), {"refs/heads/main"})
+
+
 class Waits(HoldCase):
     wait = "60"
 
