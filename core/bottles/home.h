@@ -21,6 +21,8 @@ class Home {
     const QString& path() const { return path_; }
     QString state_root() const { return path_ + QStringLiteral("/state"); }
     QString state(const QString& identity) const;
+    // What backends keep for every bottle.
+    QString cache() const { return path_ + QStringLiteral("/cache"); }
     QString queue_root() const { return path_ + QStringLiteral("/queue"); }
     QString queue(const QString& identity) const;
     QString lock_file(const QString& identity) const;

@@ -96,6 +96,7 @@ class Launch {
     std::optional<Metadata> preserved_;  // what is resumed
     ProcessReference launcher_;          // whose command waits for the bottle's end
     std::optional<files::Owner> owner_;
+    bool rebuilds_image_ = false;
     QString workspace_source_;    // set when the workspace must be copied in
     files::TreeSnapshot source_;  // what was copied
     QString authority_;
@@ -358,6 +359,7 @@ Result<void> Launch::prepare() {
     if (wanted.pids) limits[QStringLiteral("pids")] = *wanted.pids;
     if (wanted.disk_bytes) limits[QStringLiteral("disk")] = *wanted.disk_bytes;
     request[QStringLiteral("limits")] = limits;
+    request[QStringLiteral("cache_dir")] = parts_.home.cache();
     if (auto added = add_program(request); !added) return added;
     auto reply = parts_.backend.prepare(request);
     if (!reply) return tl::make_unexpected(reply.error());
@@ -372,6 +374,8 @@ Result<void> Launch::prepare() {
     auto guest = guest_from_json(reply->value(QLatin1String("guest")).toObject());
     if (!guest) return tl::make_unexpected(guest.error());
     plan_.guest = *guest;
+    rebuilds_image_ = parts_.backend.descriptor().rebuilds_image &&
+                      reply->value(QLatin1String("rebuilds_image")).toBool(true);
     const QJsonObject owner = reply->value(QLatin1String("owner")).toObject();
     if (!owner.isEmpty())
         owner_ = files::Owner{static_cast<uid_t>(owner.value(QLatin1String("uid")).toInteger()),
@@ -421,7 +425,7 @@ Result<void> Launch::hand_over_policy() {
             undo_.add("making the queue",
                       [path = queue.toStdString()] { return files::remove_tree(path); });
         QJsonValue dockerfile;
-        if (parts_.backend.descriptor().rebuilds_image) {
+        if (rebuilds_image_) {
             if (auto text = dockerfile_text(metadata_)) dockerfile = *text;
         }
         params[QStringLiteral("supervise")] = QJsonObject{

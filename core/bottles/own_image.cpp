@@ -1,5 +1,6 @@
 #include "bottles/own_image.h"
 
+#include <QDir>
 #include <QJsonObject>
 #include <QJsonValue>
 #include <string_view>
@@ -79,6 +80,8 @@ Result<void> build_own_image(BackendPlugin& backend, const Metadata& metadata,
         {QStringLiteral("state_dir"), scratch},
         {QStringLiteral("runtime_dir"), scratch + QStringLiteral("/run")},
         {QStringLiteral("libexec_dir"), libexec_directory()},
+        {QStringLiteral("cache_dir"),
+         QDir::cleanPath(metadata.state_dir + QStringLiteral("/../../cache"))},
         {QStringLiteral("limits"), QJsonObject()},
         {QStringLiteral("command"), QJsonValue()},
         {QStringLiteral("image"),

@@ -1,15 +1,17 @@
 #include "archive.h"
 
 #include <fcntl.h>
-#include <zlib.h>
+#include <openssl/evp.h>
 
 #include <array>
-#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
+#include "archive_reader.h"
 #include "backend-docker/tar.h"
+#include "handle.h"
 #include "host-bottle/fail.h"
 #include "host-bottle/files.h"
 
@@ -19,117 +21,66 @@ namespace {
 using Json = nlohmann::json;
 using host_bottle::fail;
 
-constexpr std::size_t kBlock = 512;
 constexpr std::size_t kLargestDocument = 512 * 1024;
 constexpr std::size_t kMostDocuments = 4096;
+constexpr std::size_t kMostEntries = 65536;
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-[[noreturn]] void fail_no_image(const std::string& file, const std::string& why) {
-    fail("bad_image", file + " is no image: " + why,
-         "make one with: docker save -o agent.tar IMAGE   (or podman save, skopeo copy … "
-         "oci-archive:agent.tar)");
-}
-
-// Plain files come through zlib as they are.
-class Input {
-  public:
-    explicit Input(const std::string& name) : name_(name), file_(gzopen(name.c_str(), "rbe")) {
-        if (file_ == nullptr) host_bottle::fail_errno(name);
-        gzbuffer(file_, 256 * 1024);
-    }
-    Input(const Input&) = delete;
-    Input& operator=(const Input&) = delete;
-    ~Input() { gzclose(file_); }
-
-    bool read(char* into, std::size_t size) {
-        const int got = gzread(file_, into, static_cast<unsigned>(size));
-        if (got < 0 || (got > 0 && static_cast<std::size_t>(got) < size))
-            fail_no_image(name_, "it is cut off or damaged");
-        return got != 0;
-    }
-    void skip(std::uint64_t size) {
-        if (gzseek(file_, static_cast<z_off_t>(size), SEEK_CUR) < 0)
-            fail_no_image(name_, "it is cut off or damaged");
-    }
-
-  private:
-    std::string name_;
-    gzFile file_;
-};
-
-using Block = std::array<char, kBlock>;
-constexpr std::uint64_t kLargestSize = std::uint64_t{1} << 50;
-
-bool is_empty(const Block& block) {
-    for (const char c : block) {
-        if (c != 0) return false;
-    }
-    return true;
-}
-
-std::optional<std::uint64_t> number_of(std::string_view field) {
-    std::uint64_t value = 0;
-    if (!field.empty() &&
-        (static_cast<unsigned char>(field.front()) & 0x80) != 0) {  // GNU, base 256
-        for (std::size_t i = field.size() - 8; i < field.size(); ++i)
-            value = value << 8 | static_cast<unsigned char>(field[i]);
-        return value;
-    }
-    for (const char c : field) {
-        if (c == '\0' || c == ' ') continue;
-        if (c < '0' || c > '7') return std::nullopt;
-        value = value << 3 | static_cast<std::uint64_t>(c - '0');
-    }
-    return value;
-}
-
-std::string text_of(const Block& block, std::size_t offset, std::size_t length) {
-    return std::string(block.data() + offset, strnlen(block.data() + offset, length));
-}
-
-std::uint64_t padded(std::uint64_t size) {
-    return (size + kBlock - 1) / kBlock * kBlock;
-}
-
-struct Header {
-    std::string name;
-    std::uint64_t size = 0;
-    char type = '0';
-};
-
-Header header_of(const Block& block, const std::string& file) {
-    // "ustar" of POSIX and of GNU; older archives have nothing there, and no engine writes them.
-    if (text_of(block, 257, 5) != "ustar") fail_no_image(file, "it is no tar archive");
-    const auto size = number_of(std::string_view(block.data() + 124, 12));
-    // One that wraps around would lead back.
-    if (!size || *size > kLargestSize) fail_no_image(file, "it is no tar archive");
-    Header header{text_of(block, 0, 100), *size, block[156]};
-    const std::string prefix = block[262] == '\0' ? text_of(block, 345, 155) : std::string();
-    if (!prefix.empty()) header.name = prefix + "/" + header.name;
-    while (header.name.starts_with("./"))
-        header.name.erase(0, 2);
-    return header;
-}
-
 std::map<std::string, std::string> documents_of(const std::string& file) {
-    Input input(file);
+    ArchiveReader archive(file);
     std::map<std::string, std::string> documents;
-    Block block;
-    while (input.read(block.data(), block.size()) && !is_empty(block)) {
-        const Header header = header_of(block, file);
-        const bool regular = header.type == '0' || header.type == '\0';
-        if (!regular || header.size > kLargestDocument || documents.size() >= kMostDocuments) {
-            input.skip(padded(header.size));
+    while (const auto entry = archive.next()) {
+        if (!entry->regular() || entry->size > kLargestDocument ||
+            documents.size() >= kMostDocuments)
             continue;
-        }
-        std::string content(padded(header.size), '\0');
-        if (!content.empty() && !input.read(content.data(), content.size()))
-            fail_no_image(file, "it is cut off");
-        content.resize(header.size);
+        std::string content;
+        for (auto part = archive.piece(); !part.empty(); part = archive.piece())
+            content += part;
         if (content.starts_with('{') || content.starts_with('['))
-            documents[header.name] = std::move(content);
+            documents[entry->name] = std::move(content);
     }
     return documents;
+}
+
+// A file whose name is a digest of what it holds.
+struct Named {
+    const EVP_MD* kind = nullptr;
+    std::string prefix;  // "sha256:"
+    std::string digits;
+};
+
+// blobs/sha256/0123… of an OCI layout (image-layout.md, "Blobs"); 0123….json is an image's
+// configuration as engines saved it before they knew of layouts.
+std::optional<Named> named_by_digest(const std::string& name, const std::string& file) {
+    constexpr std::string_view kBlobs = "blobs/";
+    constexpr std::string_view kJson = ".json";
+    constexpr std::size_t kDigits = 64;
+    if (name.starts_with(kBlobs)) {
+        const std::size_t slash = name.find('/', kBlobs.size());
+        if (slash == std::string::npos) return std::nullopt;
+        const std::string kind = name.substr(kBlobs.size(), slash - kBlobs.size());
+        if (kind != "sha256" && kind != "sha512")
+            fail_no_image(file, name + " has a digest of a kind that is not known here");
+        return Named{kind == "sha256" ? EVP_sha256() : EVP_sha512(), kind + ":",
+                     name.substr(slash + 1)};
+    }
+    if (name.size() == kDigits + kJson.size() && name.ends_with(kJson) &&
+        name.find_first_not_of("0123456789abcdef") == kDigits)
+        return Named{EVP_sha256(), "sha256:", name.substr(0, kDigits)};
+    return std::nullopt;
+}
+
+std::string digits_of_content(ArchiveReader& archive, const EVP_MD* kind) {
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> sum(EVP_MD_CTX_new(),
+                                                                      &EVP_MD_CTX_free);
+    bool good = sum && EVP_DigestInit_ex(sum.get(), kind, nullptr) == 1;
+    for (auto part = archive.piece(); good && !part.empty(); part = archive.piece())
+        good = EVP_DigestUpdate(sum.get(), part.data(), part.size()) == 1;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes;
+    unsigned size = 0;
+    if (!good || EVP_DigestFinal_ex(sum.get(), bytes.data(), &size) != 1)
+        fail("no_hash", "SHA-256 does not work");
+    return hex_of({reinterpret_cast<const char*>(bytes.data()), size});
 }
 
 Json document_at(const std::map<std::string, std::string>& documents, const std::string& name) {
@@ -199,6 +150,12 @@ ArchiveImage docker_image(const std::map<std::string, std::string>& documents,
     image.id = name.substr(name.rfind('/') + 1);
     if (image.id.ends_with(".json")) image.id.resize(image.id.size() - 5);
     take_configuration(config, image);
+    image.files = {name};
+    if (first.contains("Layers") && first.at("Layers").is_array()) {
+        for (const Json& layer : first.at("Layers")) {
+            if (layer.is_string()) image.files.push_back(layer.get<std::string>());
+        }
+    }
     return image;
 }
 
@@ -215,8 +172,11 @@ ArchiveImage oci_image(const std::map<std::string, std::string>& documents, cons
     image.id = digest.substr(digest.find(':') + 1);
     take_configuration(document_at(documents, config_name), image);
     Json layers = Json::array();
-    for (const Json& layer : manifest.at("layers"))
-        layers.push_back(blob_name(member(layer, "digest")));
+    image.files = {config_name};
+    for (const Json& layer : manifest.at("layers")) {
+        image.files.push_back(blob_name(member(layer, "digest")));
+        layers.push_back(image.files.back());
+    }
     image.manifest_to_add =
         Json::array({{{"Config", config_name}, {"RepoTags", Json::array()}, {"Layers", layers}}})
             .dump();
@@ -260,24 +220,43 @@ ArchiveImage read_archive(const std::string& file) {
     return image_of_documents(documents_of(file), this_architecture());
 }
 
+void check_archive(const std::string& file, const ArchiveImage& image) {
+    ArchiveReader archive(file);
+    std::set<std::string> names;
+    while (const auto entry = archive.next()) {
+        constexpr char kDirectory = '5';
+        if (entry->type == kDirectory) continue;
+        if (!names.insert(entry->name).second) fail_no_image(file, entry->name + " is in it twice");
+        if (names.size() > kMostEntries) fail_no_image(file, "it has too many entries");
+        const auto named = named_by_digest(entry->name, file);
+        if (!named) continue;
+        if (!entry->regular()) fail_no_image(file, entry->name + " is no regular file in it");
+        const std::string found = digits_of_content(archive, named->kind);
+        if (found != named->digits)
+            fail("bad_image",
+                 file + " is damaged, or somebody changed it: the digest of " + entry->name +
+                     " is " + named->prefix + found + ", and not " + named->prefix + named->digits,
+                 "save or fetch the image again; from elsewhere, compare it with what was "
+                 "published");
+    }
+    archive.expect_end();
+    for (const std::string& name : image.files) {
+        if (!names.contains(name))
+            fail_no_image(file, "it lacks " + (name.empty() ? "a layer's digest" : name));
+    }
+}
+
 void copy_with(const std::string& file, const std::string& name, std::string_view content,
                const std::string& target) {
-    Input input(file);
+    ArchiveReader archive(file);
     const host_bottle::UniqueFd output(
         open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!output) host_bottle::fail_errno(target);
-    Block block;
-    std::string buffer;
-    while (input.read(block.data(), block.size()) && !is_empty(block)) {
-        host_bottle::write_all(output.get(), std::string_view(block.data(), block.size()), target);
-        std::uint64_t left = padded(header_of(block, file).size);
-        while (left > 0) {
-            buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left, 1024 * 1024)));
-            if (!input.read(buffer.data(), buffer.size())) fail_no_image(file, "it is cut off");
-            host_bottle::write_all(output.get(), buffer, target);
-            left -= buffer.size();
-        }
-    }
+    archive.on_bytes = [&](std::string_view bytes) {
+        host_bottle::write_all(output.get(), bytes, target);
+    };
+    while (archive.next())
+        continue;
     backend_docker::Tar rest;
     rest.add_file(name, 0644, content);
     host_bottle::write_all(output.get(), rest.take(), target);

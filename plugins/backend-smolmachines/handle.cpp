@@ -16,15 +16,19 @@ std::string short_hash(const std::string& text, std::size_t digits) {
     unsigned size = 0;
     if (EVP_Digest(text.data(), text.size(), sum.data(), &size, EVP_sha256(), nullptr) != 1)
         fail("no_hash", "SHA-256 does not work");
-    std::string hex;
-    for (unsigned i = 0; hex.size() < digits; ++i) {
-        hex += "0123456789abcdef"[sum[i] >> 4];
-        hex += "0123456789abcdef"[sum[i] & 15];
-    }
-    return hex;
+    return hex_of({reinterpret_cast<const char*>(sum.data()), size}).substr(0, digits);
 }
 
 }  // namespace
+
+std::string hex_of(std::string_view bytes) {
+    std::string hex;
+    for (const char byte : bytes) {
+        hex += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+        hex += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
+    }
+    return hex;
+}
 
 Bottle smol_bottle(const Json& request) {
     Bottle bottle = bottle_of(request);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host-bottle/bottle.h"
@@ -46,6 +47,8 @@ struct Handle {
 };
 
 Bottle smol_bottle(const Json& request);
+std::string hex_of(std::string_view bytes);
+
 std::string in_directory(const Bottle& bottle);
 std::string out_directory(const Bottle& bottle);
 

@@ -26,8 +26,8 @@ std::string botbottle_home(const Bottle& bottle) {
     return parent_of(parent_of(bottle.state_dir));
 }
 
-std::string cache_directory(const Bottle& bottle) {
-    const std::string cache = botbottle_home(bottle) + "/cache";
+std::string cache_directory(const Json& request) {
+    const std::string cache = absolute_path(request, "cache_dir");
     make_directory(cache, 0700);
     make_directory(cache + "/machine-images", 0700);
     return cache + "/machine-images";
@@ -82,12 +82,36 @@ std::string temporary_in(const std::string& directory) {
     return directory + "/new-" + std::to_string(getpid()) + ".tar";
 }
 
+// An empty file says that an archive was looked through, by all that changes when it does: the time
+// of a change is nobody's to set.
+std::string mark_of(const std::string& file, const std::string& directory) {
+    struct stat found = {};
+    if (stat(file.c_str(), &found) != 0) fail_errno(file);
+    std::string name = directory + "/checked";
+    for (const auto number :
+         {static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino),
+          static_cast<std::uint64_t>(found.st_size),
+          static_cast<std::uint64_t>(found.st_ctim.tv_sec),
+          static_cast<std::uint64_t>(found.st_ctim.tv_nsec)})
+        name += "-" + std::to_string(number);
+    return name;
+}
+
+void check_once(const std::string& file, const ArchiveImage& image, const std::string& directory,
+                const botbottle::plugin::Host& host) {
+    const std::string mark = mark_of(file, directory);
+    if (exists(mark)) return;
+    host.progress("image", "comparing " + file + " with its digests");
+    check_archive(file, image);
+    if (mark_of(file, directory) == mark) write_file(mark, "", 0600);
+}
+
 // As smolvm reads it: with docker's manifest, and not before it was seen to be an image.
-MachineImage as_smolvm_reads_it(const std::string& file, const Bottle& bottle,
+MachineImage as_smolvm_reads_it(const std::string& file, const std::string& directory,
                                 const botbottle::plugin::Host& host) {
     MachineImage result{file, read_archive(file)};
+    check_once(file, result.image, directory, host);
     if (result.image.manifest_to_add.empty()) return result;
-    const std::string directory = cache_directory(bottle);
     result.file = directory + "/oci-" + result.image.id + ".tar";
     if (exists(result.file)) return result;
     host.progress("image", "bringing " + file + " into the form that smolvm reads");
@@ -110,22 +134,17 @@ void save(backend_docker::Engine& engine, const std::string& id, const std::stri
     call.method = "GET";
     call.path = "/images/" + id + "/get";
     call.timeout = kSaveTimeout;
-    std::string refusal;
-    call.on_data = [&](std::string_view bytes) {
-        if (refusal.size() < 4096) refusal.append(bytes.substr(0, 4096 - refusal.size()));
-        write_all(file.get(), bytes, target);
-    };
+    call.on_data = [&](std::string_view bytes) { write_all(file.get(), bytes, target); };
     const backend_docker::Answer answer = engine.send(call);
     if (answer.status >= 400)
-        throw backend_docker::engine_error("save the image", answer.status, refusal);
+        throw backend_docker::engine_error("save the image", answer.status, answer.body);
 }
 
-MachineImage from_engine(const Json& request, const Bottle& bottle,
-                         const botbottle::plugin::Host& host) {
+MachineImage from_engine(const Json& request, const botbottle::plugin::Host& host) {
     backend_docker::Engine engine(backend_docker::default_endpoint(), &host);
     const backend_docker::Image built =
         backend_docker::ensure_image(engine, backend_docker::image_source(request), host);
-    const std::string directory = cache_directory(bottle);
+    const std::string directory = cache_directory(request);
     const std::string digest = built.id.substr(built.id.find(':') + 1);
     const std::string file = directory + "/" + digest + ".tar";
     if (!exists(file)) {
@@ -133,13 +152,17 @@ MachineImage from_engine(const Json& request, const Bottle& bottle,
         const std::string made = temporary_in(directory);
         try {
             save(engine, built.id, made);
+            check_archive(made, read_archive(made));
         } catch (...) {
             unlink(made.c_str());
             throw;
         }
         replace(made, file);
+        write_file(mark_of(file, directory), "", 0600);
     }
-    return as_smolvm_reads_it(file, bottle, host);
+    MachineImage result = as_smolvm_reads_it(file, directory, host);
+    result.built = true;
+    return result;
 }
 
 }  // namespace
@@ -148,10 +171,10 @@ MachineImage ensure_archive(const Json& request, const botbottle::plugin::Host& 
     const Bottle bottle = smol_bottle(request);
     if (!names_dockerfile(request)) {
         if (const auto own = own_archive(request, bottle))
-            return as_smolvm_reads_it(*own, bottle, host);
+            return as_smolvm_reads_it(*own, cache_directory(request), host);
     }
     try {
-        return from_engine(request, bottle, host);
+        return from_engine(request, host);
     } catch (const OperationError& error) {
         if (error.status() != BOTBOTTLE_UNAVAILABLE) throw;
         const std::string hint =

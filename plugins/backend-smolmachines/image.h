@@ -13,6 +13,7 @@ namespace backend_smolmachines {
 struct MachineImage {
     std::string file;
     ArchiveImage image;
+    bool built = false;  // of a Dockerfile, by an engine of this machine
 };
 
 // Of a `prepare` request.

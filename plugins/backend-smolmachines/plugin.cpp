@@ -26,6 +26,7 @@ class Plugin {
       "extensions": ["botbottle.backend/1"],
       "host_env": ["PATH", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "BOTBOTTLE_MACHINE_IMAGE", "DOCKER_HOST", "BOTBOTTLE_DOCKER_BASE"],
       "programs": "image",
+      "rebuilds_image": true,
       "settings": {}
     })";
 

@@ -100,6 +100,7 @@ Json prepare(const Json& request, const botbottle::plugin::Host& host) {
               {"path", image.image.path}}},
             {"owner", {{"uid", handle.owner.uid}, {"gid", handle.owner.gid}}},
             {"host_paths", {{"workspace", bottle.workspace()}, {"home", bottle.home()}}},
+            {"rebuilds_image", image.built},
             {"warnings", warnings}};
 }
 

@@ -1,7 +1,23 @@
 """A test whose bottles are machines of the stand-in's."""
 
+import re
+import subprocess
+import tarfile
+
 from lib import smolvm, suite
 from lib.claude import ClaudeCase
+
+
+def small_layer(path, *programs):
+    """A root filesystem of these programs of this machine's, written to `path`."""
+    with tarfile.open(path, "w", dereference=True) as tar:
+        for program in ("/bin/sh", "/usr/bin/id", *programs):
+            needed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+            for file in [program, *re.findall(r"(/\S+) \(", needed)]:
+                if file.lstrip("/") not in tar.getnames():
+                    tar.add(file, file.lstrip("/"))
+        tar.add("/etc/hostname", "etc/hostname")
+    return path
 
 
 class OnSmolvm:
@@ -81,4 +97,4 @@ class ContractCase(OnSmolvm, suite.ProductCase):
         return self.smol("machine", "exec", "--name", name, *flags, "--", *command, code=code, **options)
 
 
-__all__ = ["ContractCase", "SmolvmCase", "SmolvmClaudeCase", "smolvm"]
+__all__ = ["ContractCase", "SmolvmCase", "SmolvmClaudeCase", "small_layer", "smolvm"]

@@ -4,11 +4,9 @@ a real smolvm where there is one."""
 import json
 import os
 import pathlib
-import re
 import signal
 import socket
 import subprocess
-import tarfile
 import threading
 import time
 import unittest
@@ -16,7 +14,7 @@ import unittest
 from lib import processes, smolvm
 from lib.terminal import Terminal
 
-from .harness import ContractCase
+from .harness import ContractCase, small_layer
 
 ROWS = 50  # of the table
 
@@ -384,15 +382,8 @@ class Exec(ContractCase):
 
     def small_image(self, config):
         """Of two programs of this machine's."""
-        layer, image = self.product.root / "layer.tar", self.product.root / "other.tar"
-        with tarfile.open(layer, "w", dereference=True) as tar:
-            for program in ("/bin/sh", "/usr/bin/id"):
-                needed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-                for path in [program, *re.findall(r"(/\S+) \(", needed)]:
-                    if path.lstrip("/") not in tar.getnames():
-                        tar.add(path, path.lstrip("/"))
-            tar.add("/etc/hostname", "etc/hostname")
-        smolvm.write_archive(image, config, [layer])
+        image = self.product.root / "other.tar"
+        smolvm.write_archive(image, config, [small_layer(self.product.root / "layer.tar")])
         self.product.account.own(image)
         return image
 

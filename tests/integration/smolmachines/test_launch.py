@@ -173,6 +173,14 @@ class Images(SmolvmCase):
         before = cached[0].stat().st_mtime_ns
         self.ok(self.product.run("run", "--", "probe", "--list"))
         self.assertEqual(cached[0].stat().st_mtime_ns, before)
+        # Changed in its place, and looked through again for that.
+        with open(images / "run.tar", "r+b") as file:
+            file.seek(1500)  # in the layer's program
+            file.write(b"changed")
+        changed = self.product.run("run", "--", "probe", "--list")
+        self.assertEqual(changed.returncode, 125)
+        self.assertRegex(changed.stderr, rf"{images}/run.tar is damaged, or somebody changed it: the digest of "
+                                         r"blobs/sha256/[0-9a-f]{64} is sha256:[0-9a-f]{64}, and not sha256:")
 
     def make_oci(self, target):
         """As `skopeo copy … oci-archive:` writes it; in it one static program."""
@@ -192,8 +200,9 @@ class Images(SmolvmCase):
                 digest = hashlib.sha256(content).hexdigest()
                 add(f"blobs/sha256/{digest}", content)
                 return {"digest": f"sha256:{digest}", "size": len(content)}
+            content = blob(layer.getvalue())
             config = blob(json.dumps({"os": "linux", "config": {}}).encode())
-            manifest = blob(json.dumps({"config": config, "layers": [blob(layer.getvalue())]}).encode())
+            manifest = blob(json.dumps({"config": config, "layers": [content]}).encode())
             add("index.json", json.dumps({"manifests": [manifest]}).encode())
         self.product.account.own(target)
 
