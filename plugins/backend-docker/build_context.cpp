@@ -124,6 +124,8 @@ BuildContext bundle_context(const std::string& image, const std::string& libexec
     for (const char* const name : host_bottle::kNameFiles)
         archive.add_file(std::string("root/etc/") + name, 0644,
                          content_of(names + "/" + name, kLargestContext));
+    // Where the engine puts none of its own over it, the image's is what the image's builder had.
+    archive.add_file(std::string("root/etc/") + kResolvers, 0644, "nameserver 127.0.0.1\n");
     for (const char* const name : {"botbottle-anchor", "botbottle-relay"})
         archive.add_file("root" + std::string(kBundlePrograms) + "/" + name, 0755,
                          content_of(libexec_dir + "/" + name, kLargestContext));

@@ -98,6 +98,38 @@ Json command_of(const ContainerPlan& plan) {
     return words;
 }
 
+Json ulimits_of(const ContainerPlan& plan) {
+    // No core file, and no run of the host's crash handler as root on what the agent made: with a
+    // program in core_pattern every limit but this one means nothing.
+    Json limits = {{{"Name", "core"}, {"Soft", 1}, {"Hard", 1}}};
+    for (const ResourceLimit& most : plan.most)
+        limits.push_back({{"Name", most.name}, {"Soft", most.value}, {"Hard", most.value}});
+    return limits;
+}
+
+// Podman knows of no paths to be masked but by this option, and takes some of the engines' own.
+Json security_of(const ContainerPlan& plan) {
+    Json options = {"no-new-privileges:true"};
+    if (!plan.podman) return options;
+    std::string paths;
+    for (const char* const path : kMaskedPaths)
+        paths.append(paths.empty() ? "" : ":").append(path);
+    options.push_back("mask=" + paths + ":/proc/pressure");
+    return options;
+}
+
+Json temporaries_of(const ContainerPlan& plan) {
+    // Podman would copy in what the image has there, its modes among that.
+    const std::string more = plan.podman ? ",notmpcopyup" : "";
+    Json found = {{"/tmp", kTemporary + more},
+                  {"/var/tmp", kTemporary + more},
+                  {"/run", kRun + more},
+                  {"/run/botbottle", kOwnRun + more}};
+    // The sockets' directory is there, though in a bundle they have abstract names.
+    if (plan.handle.placement == Placement::bundle) found[kGuestSockets] = kOwnRun + more;
+    return found;
+}
+
 Json host_config(const ContainerPlan& plan) {
     const Limits limits = limits_from(plan.handle.limits);
     Json config = {
@@ -106,30 +138,22 @@ Json host_config(const ContainerPlan& plan) {
         {"CgroupnsMode", "private"},
         {"Privileged", false},
         {"CapDrop", {"ALL"}},
-        {"SecurityOpt", {"no-new-privileges:true"}},
+        {"SecurityOpt", security_of(plan)},
         {"ReadonlyRootfs", true},
         {"Mounts", mounts_of(plan)},
-        {"Tmpfs",
-         {{"/tmp", kTemporary},
-          {"/var/tmp", kTemporary},
-          {"/run", kRun},
-          {"/run/botbottle", kOwnRun}}},
+        {"Tmpfs", temporaries_of(plan)},
         {"MaskedPaths", kMaskedPaths},
         {"ReadonlyPaths", kReadOnlyPaths},
         {"ShmSize", kSharedMemory},
-        // No core file, and no run of the host's crash handler as root on what the agent made: with
-        // a program in core_pattern every limit but this one means nothing.
-        {"Ulimits", Json::array({{{"Name", "core"}, {"Soft", 1}, {"Hard", 1}}})},
+        {"Ulimits", ulimits_of(plan)},
         {"PidsLimit", limits.pids},
         {"LogConfig", {{"Type", "none"}, {"Config", Json::object()}}},
         {"RestartPolicy", {{"Name", "no"}}},
         {"Init", false},
         {"AutoRemove", true},
     };
-    // Where no file of ours covers the engine's, it is to name no resolver of the engine's machine;
-    // and the sockets' directory is there, though the sockets have abstract names.
+    // Where no file of ours covers the engine's, it is to name no resolver of the engine's machine.
     if (plan.handle.placement == Placement::bundle) {
-        config["Tmpfs"][kGuestSockets] = kOwnRun;
         config["Dns"] = {"127.0.0.1"};
         config["DnsSearch"] = {"."};
     }

@@ -10,12 +10,21 @@
 
 namespace backend_docker {
 
+struct ResourceLimit {
+    const char* name;  // as the Engine API has it: "nofile"
+    long value;
+};
+
 struct ContainerPlan {
     Bottle bottle;
     Handle handle;
     std::string sockets_dir;
     std::vector<Forward> forwards;
     std::string hostname;
+    // What Podman, whose API is the same and whose defaults are not, is told besides.
+    bool podman = false;
+    // The most of each that the bottle gets, where the engine must not decide.
+    std::vector<ResourceLimit> most;
 };
 
 // What of a bundle can be written, or is written by us while it runs.

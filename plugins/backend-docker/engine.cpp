@@ -1,9 +1,6 @@
 #include "engine.h"
 
 #include <curl/curl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -13,6 +10,7 @@
 #include <cstring>
 #include <optional>
 
+#include "connection.h"
 #include "engine_error.h"
 #include "host-bottle/fail.h"
 #include "host-bottle/unique_fd.h"
@@ -27,7 +25,7 @@ using host_bottle::Version;
 
 constexpr Version kOldestApi = {1, 41};
 constexpr Version kNewestApi = {1, 47};  // what this was written for
-constexpr long kConnectTimeoutMs = 5000;
+constexpr long kConnectTimeoutMs = kConnectSeconds * 1000L;
 constexpr std::size_t kMostAnswer = 16 * 1024 * 1024;
 constexpr std::chrono::milliseconds kVersionTimeout{10'000};
 
@@ -44,41 +42,6 @@ int try_connecting(const std::string& path) {
     const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const auto* const any = reinterpret_cast<const sockaddr*>(&address);
     return connect(socket.get(), any, sizeof address) == 0 ? 0 : errno;
-}
-
-}  // namespace
-
-namespace {
-
-UniqueFd connect_unix(const std::string& path) {
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return {};
-    std::memcpy(address.sun_path, path.data(), path.size());
-    UniqueFd found(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto* const any = reinterpret_cast<const sockaddr*>(&address);
-    return found && connect(found.get(), any, sizeof address) == 0 ? std::move(found) : UniqueFd();
-}
-
-UniqueFd connect_tcp(std::string host, const std::string& port) {
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    addrinfo wanted = {};
-    wanted.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    if (getaddrinfo(host.c_str(), port.c_str(), &wanted, &list) != 0) return {};
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> found(list, freeaddrinfo);
-    const timeval limit = {kConnectTimeoutMs / 1000, 0};
-    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
-        UniqueFd fd(::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        if (!fd) continue;
-        setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-        if (connect(fd.get(), one->ai_addr, one->ai_addrlen) != 0) continue;
-        const int on = 1;
-        setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-        return fd;
-    }
-    return {};
 }
 
 }  // namespace

@@ -3,7 +3,11 @@
 // bottle: the kernel closes our end of the lease, the relay ends, and the engine removes it.
 #include "launch.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <chrono>
+#include <fstream>
 
 #include "containers.h"
 #include "host-bottle/fail.h"
@@ -30,6 +34,22 @@ ContainerPlan plan_of(const Json& request) {
     plan.forwards = forwards_of(request);
     plan.hostname = request.value("hostname", std::string("bottle"));
     return plan;
+}
+
+// Podman asks for a million open files and as many processes for each container of root's, and
+// where it may not raise limits (in a container, say) no container starts. What this user has is
+// enough for a bottle; of processes Podman itself takes no more than there are process numbers.
+std::vector<ResourceLimit> limits_on_podman() {
+    std::vector<ResourceLimit> found;
+    rlimit files = {};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max != RLIM_INFINITY)
+        found.push_back({"nofile", static_cast<long>(files.rlim_max)});
+    rlim_t numbers = 0;
+    std::ifstream("/proc/sys/kernel/pid_max") >> numbers;
+    rlimit processes = {};
+    if (numbers > 0 && getrlimit(RLIMIT_NPROC, &processes) == 0)
+        found.push_back({"nproc", static_cast<long>(std::min(processes.rlim_max, numbers))});
+    return found;
 }
 
 void refuse_second_launch(const Bottle& bottle) {
@@ -129,10 +149,12 @@ Json launch_bundle(const Json& request, const ContainerPlan& plan, Engine& engin
 }  // namespace
 
 Json launch(const Json& request, const botbottle::plugin::Host& host) {
-    const ContainerPlan plan = plan_of(request);
+    ContainerPlan plan = plan_of(request);
     const Bottle& bottle = plan.bottle;
     refuse_second_launch(bottle);
     Engine engine(parse_endpoint(plan.handle.engine), &host);
+    plan.podman = engine.version().name == kPodman;
+    if (plan.podman && engine.endpoint().is_local()) plan.most = limits_on_podman();
     if (plan.handle.placement == Placement::bundle)
         return launch_bundle(request, plan, engine, host);
     const UniqueFd filter = build_filter();

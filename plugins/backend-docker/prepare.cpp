@@ -56,7 +56,6 @@ Json prepare(const Json& request, const botbottle::plugin::Host& host) {
     Handle handle;
     handle.engine = engine.endpoint().text;
     handle.placement = placement_of(bottle, engine.endpoint());
-    refuse_placement(engine, handle.placement);
     const bool bundle = handle.placement == Placement::bundle;
     handle.owner = bundle ? kBundleOwner : owner_for(bottle.identity);
     handle.limits = to_json(limits_of(request, warnings));

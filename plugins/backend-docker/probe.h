@@ -8,9 +8,6 @@ namespace backend_docker {
 
 Json probe(const Json& request);
 
-// Throws when the engine has no such placement, whatever it says of itself.
-void refuse_placement(Engine& engine, Placement placement);
-
 // Throws the first reason against this engine, for the placement that was asked for.
 void refuse_unusable(Engine& engine);
 

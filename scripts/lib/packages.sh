@@ -32,7 +32,7 @@ build_packages() {
 
 # What the tests need besides. libgtest-dev is here and not above: a demonstration builds no tests.
 test_packages() {
-    echo docker.io mmdebstrap libgtest-dev clang clang-format clang-tidy shellcheck python3 tmux iproute2 iptables util-linux sudo \
+    echo docker.io podman rootlesskit uidmap mmdebstrap libgtest-dev clang clang-format clang-tidy shellcheck python3 tmux iproute2 iptables util-linux sudo \
         strace socat ripgrep procps nodejs npm zstd abigail-tools zsh fish groff-base nghttp2-client nghttp2-server python3-h2 python3-websockets \
         git openssh-client openssh-server \
         golang-go default-jdk-headless python3-requests python3-httpx python3-pip python3-grpcio

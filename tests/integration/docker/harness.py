@@ -8,9 +8,9 @@ from lib.codex import CodexCase
 class OnDocker:
     """Before ProductCase or one that is made of it."""
 
-    def setUp(self):
+    def choose_backend(self):
+        super().choose_backend()
         self.engine = self.find_engine()
-        super().setUp()
         self.product.extra.update(self.engine.environment)
         self.product.extra["BOT_BOTTLE_BACKEND"] = "docker"
         self.addCleanup(self._no_container_left)

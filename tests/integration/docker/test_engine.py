@@ -6,9 +6,10 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 from lib import processes, suite
-from lib.engine import Engine
+from lib.engine_proxy import EngineProxy
 from lib.testbed import RESOLVER
 
 from .harness import DockerCase
@@ -80,32 +81,6 @@ class Words(DockerCase):
         self.assertTrue(all(check["ok"] for check in report["checks"]), report["checks"])
 
 
-class RemappedUsers(suite.ProductCase):
-    def setUp(self):
-        super().setUp()
-        self.product.extra["BOT_BOTTLE_BACKEND"] = "docker"
-
-    def test_are_refused(self):
-        for path in ("/etc/subuid", "/etc/subgid"):
-            suite.testbed.cover(path, "daemon:200000:65536\n")
-        self.engine = Engine(self.product.account, "--userns-remap=daemon:daemon", image=False)
-        self.addCleanup(self.engine.close)
-        self.before |= set(self.engine.pids())
-        self.product.extra["DOCKER_HOST"] = self.engine.host
-        self.assertTrue(any(option.startswith("name=userns") for option in
-                            self.engine.ask("GET", "/info")["SecurityOptions"]))
-        doctor = self.product.run("doctor", "--json")
-        self.assertEqual(doctor.returncode, 4, doctor.stdout)
-        checks = {check["name"]: check for check in json.loads(doctor.stdout)["checks"]}
-        self.assertFalse(checks["user"]["ok"])
-        self.assertIn("remaps users", checks["user"]["message"])
-        self.assertIn("userns-remap", checks["user"]["hint"])
-        started = self.product.run("run", "--", "true")
-        self.assertEqual(started.returncode, 4, started.stderr)
-        self.assertIn("remaps users", started.stderr)
-        self.assertEqual(self.engine.containers(), [])
-        self.assertEqual(list((self.product.config / "state").glob("*")), [], "state was left")
-
 class Resolver(DockerCase):
     def restart(self, *arguments):
         self.engine.stop()
@@ -139,10 +114,13 @@ class Resolver(DockerCase):
         told = self.engine.ask("GET", f"/containers/{container['Id']}/logs?stdout=1", parse=False)
         self.assertIn(RESOLVER.encode(), told, "this engine tells its containers of no resolver")
         self.engine.ask("DELETE", f"/containers/{container['Id']}")
-        inside = self.ok(self.product.run("run", "--", "sh", "-c", 'cat /etc/resolv.conf; python3 -c "$0" in-the-bottle',
-                                          ask))
-        self.assertNotIn("nameserver", inside.stdout)
-        self.assertIn(RESOLVER, inside.stdout, "the attempts did not run")
+        for placement in ("host", "bundle"):
+            self.product.extra["BOTBOTTLE_PLACEMENT"] = placement
+            inside = self.ok(self.product.run("run", "--", "sh", "-c",
+                                              'cat /etc/resolv.conf; python3 -c "$0" in-the-bottle', ask))
+            told = {line for line in inside.stdout.splitlines() if line.startswith("nameserver")}
+            self.assertLessEqual(told, {"nameserver 127.0.0.1"} if placement == "bundle" else set())
+            self.assertIn(RESOLVER, inside.stdout, "the attempts did not run")
         self.assertEqual([name for name in asked if "in-the-bottle" in name], [])
 
 
@@ -172,6 +150,12 @@ class Leftovers(DockerCase):
         self.addCleanup(self.engine.ask, "DELETE", f"/containers/{made['Id']}?force=1")
         return made["Id"]
 
+    def foreign_network(self, name, labels):
+        made = self.engine.ask("POST", "/networks/create", {"Name": name, "Driver": "bridge", "Internal": True,
+                                                            "Labels": labels})["Id"]
+        self.addCleanup(self.engine.ask, "DELETE", f"/networks/{made}")
+        return made
+
     def containers(self):
         return [c for c in super().containers() if "foreign" not in c["Labels"]]
 
@@ -193,7 +177,13 @@ class Leftovers(DockerCase):
             {"Image": self.engine.base, "Cmd": ["true"],
              "Labels": {"dev.botbottle.identity": "run-eeeee",
                         "dev.botbottle.owner": f"{uid}:{root}"}})["Id"]
+        labels = {"dev.botbottle.identity": "run-fffff", "dev.botbottle.owner": f"{uid}:{root}"}
+        volume = self.engine.ask("POST", "/volumes/create", {"Name": "botbottle-run-fffff", "Labels": labels})["Name"]
+        self.addCleanup(self.engine.ask, "DELETE", f"/volumes/{volume}")
+        network = self.foreign_network("botbottle-run-fffff", labels)
         self.ok(self.product.run("cleanup", "--yes"))
+        self.assertIn(volume, [v["Name"] for v in self.engine.ask("GET", "/volumes")["Volumes"]])
+        self.assertIn(network, [n["Id"] for n in self.engine.ask("GET", "/networks")])
         ids = {c["Id"] for c in self.engine.containers()}
         self.assertNotIn(self.foreign_ours, ids)
         self.assertLessEqual(set(kept), ids)
@@ -209,6 +199,95 @@ class Leftovers(DockerCase):
         self.ok(self.product.run("cleanup", "--yes"))
         self.assertFalse(processes.alive(bottle["pids"]["inside"]))
         self.assertEqual(self.product.bottles(), [])
+
+
+class Trouble(DockerCase):
+    """What may go wrong with the engine while a bottle is launched: it is told in words, and nothing is left."""
+
+    def setUp(self):
+        super().setUp()
+        self.ok(self.product.run("run", "--", "true"))  # the image
+        self.happened = threading.Event()
+        self.proxy = self.servers(EngineProxy(self.engine, self.product.root / "proxy.sock", self.product.account))
+        self.product.extra["DOCKER_HOST"] = self.proxy.address
+
+    def at(self, method, part, happen, once=True):
+        """What `happen` returns becomes of the first such request, or of each."""
+        def trouble(_proxy, asked, path):
+            if (asked, part in path) != (method, True) or (once and self.happened.is_set()):
+                return None
+            self.happened.set()
+            return happen()
+        self.proxy.trouble = trouble
+
+    def refused(self, *fragments, code=125):
+        done = self.product.run("run", "--", "true")
+        self.assertTrue(self.happened.is_set(), self.proxy.asked)
+        self.assertEqual(done.returncode, code, done.stderr)
+        for fragment in fragments:
+            self.assertIn(fragment, done.stderr)
+        self.assertTrue(processes.wait_until(lambda: not self.containers(), 10), "a container was left")
+        self.assertEqual(self.left_state(), [], "state was left")
+
+    def left_state(self):
+        return [path.name for path in (self.product.config / "state").glob("*") if path.suffix != ".lock"]
+
+    def test_it_answers_slowly(self):
+        self.at("POST", "/start", lambda: time.sleep(4))
+        self.assertEqual(self.ok(self.product.run("run", "--", "echo", "up")).stdout, "up\n")
+        self.assertTrue(self.happened.is_set())
+
+    def test_it_breaks_off_once(self):
+        """A connection that ends without an answer is made again, and what was asked is asked again."""
+        for method, part in (("POST", "/containers/create"), ("POST", "/start"), ("GET", "/containers/")):
+            for fate in (EngineProxy.CUT, EngineProxy.ANSWER_LOST):
+                with self.subTest(at=part, fate=fate):
+                    self.happened.clear()
+                    self.at(method, part, lambda fate=fate: fate)
+                    self.assertEqual(self.ok(self.product.run("run", "--", "echo", "up")).stdout, "up\n")
+                    self.assertTrue(self.happened.is_set())
+
+    def test_it_always_breaks_off(self):
+        for part in ("/containers/create", "/start"):
+            for fate in (EngineProxy.CUT, EngineProxy.ANSWER_LOST):
+                with self.subTest(at=part, fate=fate):
+                    self.happened.clear()
+                    self.at("POST", part, lambda fate=fate: fate, once=False)
+                    self.refused("the engine went away while it was asked (POST /containers/")
+
+    def test_it_hangs(self):
+        hanging = threading.Event()
+        self.addCleanup(hanging.set)
+        self.at("GET", "/containers/", lambda: hanging.wait(60))
+        self.refused("did not answer within 10 s", "GET /containers/")
+
+    def test_whoever_waits_for_it_may_go(self):
+        hanging = threading.Event()
+        self.addCleanup(hanging.set)
+        self.at("POST", "/start", lambda: hanging.wait(60) and EngineProxy.CUT)
+        waiting = self.product.popen("run", "--", "true")
+        self.assertTrue(self.happened.wait(20))
+        before = time.monotonic()
+        waiting.send_signal(signal.SIGINT)
+        waiting.communicate(timeout=20)
+        self.assertNotEqual(waiting.returncode, 0)
+        self.assertLess(time.monotonic() - before, 10)
+        self.assertTrue(processes.wait_until(lambda: not self.containers(), 10), "a container was left")
+        self.assertEqual(self.left_state(), [])
+
+    def test_it_is_killed_mid_launch_and_cleanup_finds_the_rest(self):
+        self.at("POST", "/start", self.engine.kill)
+        try:
+            done = self.product.run("run", "--", "true")
+        finally:
+            self.engine.start()
+        self.assertIn(done.returncode, (4, 125), done.stderr)
+        self.assertIn("the engine went away", done.stderr)
+        self.before |= set(self.engine.pids())
+        self.assertNotIn("running", [c["State"] for c in self.containers()])
+        self.ok(self.product.run("cleanup", "--yes"))
+        self.assertEqual(self.containers(), [])
+        self.assertEqual(self.ok(self.product.run("run", "--", "echo", "again")).stdout, "again\n")
 
 
 class Restart(DockerCase):

@@ -1,6 +1,7 @@
 """Images: what is built, when, and what it may not decide."""
 
 import json
+import re
 
 from .harness import DockerCase
 
@@ -29,6 +30,19 @@ class Images(DockerCase):
         changed = self.ok(self.sh("cat /greeting"))
         self.assertEqual(changed.stdout, "changed\n")
         self.assertIn("building the image", changed.stderr)
+
+    def test_that_nothing_changed_is_known_at_once(self):
+        self.bottle_with("COPY greeting /greeting")
+        self.product.write("image/greeting", "hello\n" * 100_000)
+        self.ok(self.sh("true"))
+        self.product.extra["BOTBOTTLE_LOG"] = "debug"
+        took = []
+        for _ in range(5):
+            said = self.ok(self.sh("true")).stderr
+            self.assertNotIn("building", said)
+            took += map(float, re.findall(r"phase prepare ([0-9.]+)", said))
+        self.assertEqual(len(took), 5)
+        self.assertLessEqual(min(took), 100, took)
 
     def test_a_build_that_fails(self):
         self.bottle_with("COPY missing /missing")

@@ -1,11 +1,13 @@
 """A container engine of the tests' own: Debian's dockerd in a directory that is thrown away, with one
 image, made of the distribution's packages and of the agents. No registry is asked for anything."""
 
+import functools
 import hashlib
 import http.client
 import json
 import os
 import pathlib
+import pwd
 import shutil
 import socket
 import subprocess
@@ -16,7 +18,7 @@ import unittest
 
 from . import agents, processes
 
-PACKAGES = ["ca-certificates", "git", "procps", "python3", "ripgrep"]
+PACKAGES = ["ca-certificates", "curl", "git", "procps", "python3", "ripgrep"]
 AGENTS = {"claude": ("claude-platform", "node_modules/@anthropic-ai/claude-code-linux-x64/claude"),
           "codex": ("codex-platform", "node_modules/@openai/codex/vendor/x86_64-unknown-linux-musl/bin/"
                                       "codex")}
@@ -26,10 +28,10 @@ reason = None  # why there is no root filesystem
 def asked_for(argv):
     """Whether a run with these arguments needs it: making it takes minutes on a new machine. Told by
     a name or by the backend, or (a run of everything) by there being no name at all."""
-    with_value = ("--prefix", "--user", "--counts", "--backend", "--placement", "--jobs", "--queue")
+    with_value = ("--prefix", "--user", "--counts", "--backend", "--engine", "--placement", "--jobs", "--queue")
     names = [word for before, word in zip(argv, argv[1:])
              if not word.startswith("-") and before not in with_value]
-    return any("docker" in word or "smol" in word for word in argv[1:] if not word.startswith("/")) or not names
+    return any("docker" in word or "smol" in word or "engine" in word for word in argv[1:] if not word.startswith("/")) or not names
 
 
 def suite_of_this_machine():
@@ -47,10 +49,26 @@ def rootfs():
     return agents.CACHE / f"rootfs-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}.tar"
 
 
+def without_agents():
+    """The same, a third as large: for engines on which no agent is to run."""
+    return rootfs().with_suffix(".small.tar")
+
+
 def fetch():
-    """Makes the archive when it is not there. To be called while there is a network."""
+    """Makes the archives when they are not there. To be called while there is a network."""
     with agents.filling_the_cache():
         _make_rootfs(rootfs())
+        if rootfs().exists() and not without_agents().exists():
+            _leave_out(AGENTS, rootfs(), without_agents())
+
+
+def _leave_out(names, source, target):
+    new = target.with_suffix(".new")
+    with tarfile.open(source) as whole, tarfile.open(new, "w") as part:
+        for entry in whole:
+            if entry.name not in {f"usr/local/bin/{name}" for name in names}:
+                part.addfile(entry, whole.extractfile(entry) if entry.isreg() else None)
+    new.rename(target)
 
 
 def _make_rootfs(target):
@@ -91,13 +109,18 @@ class EngineConnection(http.client.HTTPConnection):
 
 
 class Engine:
-    """A running dockerd, with the image unless it is not wanted. `account` may use its socket, nobody
-    else but root. `arguments` are dockerd's own."""
+    """A running dockerd, with an image of that archive. `account` may use its socket, nobody else but root.
+    `arguments` are dockerd's own."""
 
-    def __init__(self, account, *arguments, image=True):
-        if shutil.which("dockerd") is None or (image and reason):
-            raise unittest.SkipTest(f"no engine: {reason or 'dockerd is not installed'}")
-        self.account, self.arguments = account, arguments
+    PROGRAM = "dockerd"
+    PROGRAMS = ("dockerd", "containerd", "containerd-shim")  # whose memory sees what a container is told
+    # Of its folder, everything but images' own layers.
+    RECORDS = ("data/containers", "data/image", "data/volumes", "data/containerd", "exec", "log")
+
+    def __init__(self, account, *arguments, image=rootfs):
+        if shutil.which(self.PROGRAM) is None or reason:
+            raise unittest.SkipTest(f"no engine: {reason or f'{self.PROGRAM} is not installed'}")
+        self.account, self.arguments, self.image = account, arguments, image()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bb-engine-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.socket = str(self.folder / "docker.sock")
@@ -105,22 +128,24 @@ class Engine:
         self.log = self.folder / "log"
         self.process = None
         self.start()
-        self.base = self._import() if image else None
+        self.base = self._import()
 
     def start(self):
         """Also again, after stop() or kill(): what it holds is still there."""
         with open(self.log, "ab") as log:
-            self.process = self._spawn(
-                ["dockerd", "--host", self.host, "--data-root", str(self.folder / "data"),
-                 "--exec-root", str(self.folder / "exec"), "--pidfile", str(self.folder / "pid"),
-                 "--bridge=none", "--iptables=false", "--ip-masq=false", *self.arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self.process = self._spawn([self.PROGRAM, *self._words()], stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log, start_new_session=True)
         if not processes.wait_until(self._answers, 60, 0.2):
             tail = self.log.read_text(errors="replace")[-1500:]
             self.stop()
-            raise AssertionError(f"dockerd did not start:\n{tail}")
+            raise AssertionError(f"{self.PROGRAM} did not start:\n{tail}")
         os.chown(self.socket, 0, self.account.gid)
         os.chmod(self.socket, 0o660)
+
+    def _words(self):
+        return ["--host", self.host, "--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec"),
+                "--pidfile", str(self.folder / "pid"), "--bridge=none", "--iptables=false", "--ip-masq=false",
+                *self.arguments]
 
     def _spawn(self, argv, **options):
         return subprocess.Popen(argv, **options)
@@ -146,16 +171,23 @@ class Engine:
             connection.close()
         if response.status >= 400:
             raise AssertionError(f"{method} {path}: {response.status} {content[:500]!r}")
-        return json.loads(content) if parse and content else content
+        return json.loads(content) if parse and content.strip() else content
 
     def _import(self):
-        tag = rootfs().stem.removeprefix("rootfs-")
-        with open(rootfs(), "rb") as archive:
-            said = self.ask("POST", f"/images/create?fromSrc=-&repo=bb-base&tag={tag}", archive, False,
+        self._import_archive("bb-base", self.tag)
+        return f"bb-base:{self.tag}"
+
+    @property
+    def tag(self):
+        return self.image.stem.removeprefix("rootfs-")
+
+    def _import_archive(self, name, tag):
+        with open(self.image, "rb") as archive:
+            said = self.ask("POST", f"/images/create?fromSrc=-&repo={name}&tag={tag}", archive, False,
                             "application/x-tar")
         if b'"error"' in said:
             raise AssertionError(f"the image could not be imported: {said[-500:]!r}")
-        return f"bb-base:{tag}"
+        return said
 
     @property
     def environment(self):
@@ -171,8 +203,14 @@ class Engine:
 
     def kill(self):
         """As a crash would: its containers run on."""
+        own = [pid for pid in self.pids() if processes.name(pid) == "containerd"]
         self.process.kill()
         self.process.wait()
+
+        def gone():
+            processes.reap()  # a dead one that nobody reaps is one that lives, to the next dockerd
+            return not [pid for pid in own if os.path.exists(f"/proc/{pid}")]
+        processes.wait_until(gone, 10)
 
     def stop(self):
         if self.process.poll() is None:
@@ -199,16 +237,88 @@ class Engine:
             time.sleep(0.2)
 
 
+class PodmanEngine(Engine):
+    """The service of Debian's podman, with its state in a folder of its own."""
+
+    PROGRAM = "podman"
+    PROGRAMS = ("podman", "conmon")
+    RECORDS = ("data/libpod", "data/overlay-containers", "data/volumes", "run", "tmp", "log")
+
+    def _words(self):
+        words = ["--root", str(self.folder / "data"), "--runroot", str(self.folder / "run"), "--tmpdir",
+                 str(self.folder / "tmp"), "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--storage-driver",
+                 "overlay"]
+        if pathlib.Path("/sys/fs/cgroup/unified").exists():
+            words += ["--runtime", shutil.which("runc") or "runc"]  # Debian's crun refuses a hybrid of both cgroups
+        return [*words, *self.arguments, "system", "service", "--time", "0", self.host]
+
+    def _import(self):
+        imported = json.loads(self._import_archive("bb-base", "latest").splitlines()[-1])["id"]
+        # It forgets the tag that it is given.
+        self.ask("POST", f"/images/{imported}/tag?repo=localhost/bb-base&tag={self.tag}")
+        return f"localhost/bb-base:{self.tag}"
+
+
+@functools.cache
+def give_users(testbed):
+    """Subordinate users, once for all engines that need some."""
+    for path in ("/etc/subuid", "/etc/subgid"):
+        testbed.cover(path, "".join(f"{kind.USER}:{kind.FIRST_USER}:65536\n" for kind in (RemappedEngine, OfAnOrdinaryUser)))
+
+
+class RemappedEngine(Engine):
+    """One whose containers' users are others on this machine: from FIRST_USER on."""
+
+    USER, FIRST_USER = "daemon", 200000
+
+    def __init__(self, account, testbed):
+        give_users(testbed)
+        super().__init__(account, f"--userns-remap={self.USER}:{self.USER}", image=without_agents)
+
+
+class OfAnOrdinaryUser:
+    """Before an engine: run by a user that is neither root nor the operator, with subordinate users of its own."""
+
+    USER, FIRST_USER = "bin", 300000  # one that every Debian has, and that owns nothing
+
+    def __init__(self, account, testbed):
+        give_users(testbed)
+        self.user = pwd.getpwnam(self.USER)
+        super().__init__(account, image=without_agents)
+
+    def _spawn(self, argv, **options):
+        os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+        return super()._spawn(argv, user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[], cwd=self.folder,
+                              env={**os.environ, "HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}, **options)
+
+
+class RootlessEngine(OfAnOrdinaryUser, Engine):
+    """Debian's dockerd in a user namespace of rootlesskit's."""
+
+    PROGRAM = "rootlesskit"
+    PROGRAMS = ("rootlesskit", "dockerd", "containerd")
+
+    def _words(self):
+        # What it replaces in its own view of /run (dockerd-rootless.sh of docker.io's does the same).
+        inside = "rm -f /run/docker /run/containerd /run/xtables.lock; exec dockerd --rootless \"$@\""
+        return ["--net=host", "--copy-up=/etc", "--copy-up=/run", "--propagation=rslave", "--state-dir",
+                str(self.folder / "kit"), "sh", "-c", inside, "dockerd", *super()._words()]
+
+
+class RootlessPodmanEngine(OfAnOrdinaryUser, PodmanEngine):
+    pass
+
+
 class RemoteEngine(Engine):
     """An engine on another machine: it runs in the world (see testbed), is reached over the wire, and
     sees neither the tests' files nor the product's."""
 
     PORT = 2375
 
-    def __init__(self, account, testbed, address):
+    def __init__(self, account, testbed, address, image=rootfs):
         self.testbed = testbed
         # 20.10 waits 15 s before it listens without TLS, unless that is what was asked for.
-        super().__init__(account, f"--host=tcp://{address}:{self.PORT}", "--tls=false")
+        super().__init__(account, f"--host=tcp://{address}:{self.PORT}", "--tls=false", image=image)
         self.host = f"tcp://{address}:{self.PORT}"
 
     def _spawn(self, argv, **options):

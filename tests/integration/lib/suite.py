@@ -19,6 +19,8 @@ from .testbed import Testbed
 
 LONGEST_TEST = 180  # seconds; a test that hangs is a failure with a name, and the rest still runs
 
+ENGINES = {"docker": engines.Engine, "podman": engines.PodmanEngine}
+
 options = None  # of this run: prefix, account, backend
 testbed = None
 _engine = None
@@ -35,6 +37,7 @@ def start(argv, description, extra=None):
                         help="the account that the product runs as")
     parser.add_argument("--counts", type=pathlib.Path, help="write 'PASSED FAILED SKIPPED' there")
     parser.add_argument("--backend", default="bubblewrap")
+    parser.add_argument("--engine", choices=list(ENGINES), default="docker", help="of the docker backend")
     parser.add_argument("--placement", choices=["host", "bundle"], help="of a backend that has a choice of it")
     parser.add_argument("--jobs", type=int, default=1, help="runners at a time, each with a machine of its own")
     parser.add_argument("--queue", type=int, help=argparse.SUPPRESS)  # see shared_out
@@ -65,7 +68,7 @@ def engine():
     """The container engine of this run, started when it is first asked for."""
     global _engine
     if _engine is None:
-        _engine = engines.Engine(options.account)
+        _engine = ENGINES[options.engine](options.account)
     return _engine
 
 
@@ -97,19 +100,21 @@ class ProductCase(unittest.TestCase):
     """A test with a home of its own, which fails when anything that it started is still there."""
 
     def setUp(self):
-        if options.backend == "docker":
-            engine()
         self.product = Home(options.prefix, options.account)
-        if options.backend != "bubblewrap":
-            self.product.extra["BOT_BOTTLE_BACKEND"] = options.backend
-        if options.backend == "docker":
-            self.product.extra.update(engine().environment)
-        self.product.extra.update(placement())
+        self.choose_backend()
         self.before = set(living())
         self.addCleanup(self.product.close)
         self.addCleanup(self._nothing_left)
         if options.backend == "smolmachines":
             self.use_smolvm()
+
+    def choose_backend(self):
+        """Sets the operator's shell up for it, before anything is started."""
+        if options.backend != "bubblewrap":
+            self.product.extra["BOT_BOTTLE_BACKEND"] = options.backend
+        if options.backend == "docker":
+            self.product.extra.update(engine().environment)
+        self.product.extra.update(placement())
 
     def use_smolvm(self):
         """Bottles of this test are machines; one that is left is a failure."""

@@ -127,6 +127,31 @@ TEST_F(Container, IsHeldToItsLimits) {
     EXPECT_EQ(core.at("Hard"), 1);
 }
 
+TEST_F(Container, IsHeldToTheSameByPodman) {
+    const auto option = [&](const char* begin) {
+        const Json options = host().at("SecurityOpt");
+        for (const Json& one : options)
+            if (one.get<std::string>().starts_with(begin)) return one.get<std::string>();
+        return std::string();
+    };
+    EXPECT_EQ(option("mask="), "");
+    EXPECT_EQ(host().at("Tmpfs").at("/run").get<std::string>().find("notmpcopyup"),
+              std::string::npos);
+    EXPECT_EQ(host().at("Ulimits").size(), 1U);
+    plan_.podman = true;
+    plan_.most = {{"nofile", 20000}};
+    EXPECT_EQ(option("no-new-privileges"), "no-new-privileges:true");
+    const Json masked = host().at("MaskedPaths");
+    for (const Json& path : masked)
+        EXPECT_NE((option("mask=") + ":").find(path.get<std::string>() + ":"), std::string::npos);
+    const Json temporary = host().at("Tmpfs");
+    for (const Json& options : temporary)
+        EXPECT_TRUE(options.get<std::string>().ends_with(",notmpcopyup"));
+    EXPECT_EQ(host().at("Ulimits").size(), 2U);
+    EXPECT_EQ(host().at("Ulimits").at(1),
+              Json({{"Name", "nofile"}, {"Soft", 20000}, {"Hard", 20000}}));
+}
+
 TEST_F(Container, IsGoneWhenItEnds) {
     EXPECT_EQ(host().at("AutoRemove"), true);
     EXPECT_EQ(host().at("RestartPolicy").at("Name"), "no");

@@ -2,10 +2,14 @@
 // here: tests/integration/docker has a real one.
 #include "engine.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 
 #include <cerrno>
 
+#include "connection.h"
 #include "engine_error.h"
 #include "probe.h"
 #include "scratch.h"
@@ -14,6 +18,7 @@ namespace backend_docker {
 namespace {
 
 using host_bottle::code_of;
+using host_bottle::UniqueFd;
 
 TEST(Endpoint, IsASocketOrAnAddress) {
     EXPECT_EQ(parse_endpoint("unix:///run/docker.sock").socket, "/run/docker.sock");
@@ -62,6 +67,33 @@ TEST(Endpoint, ComesFromTheOperatorsEnvironment) {
     EXPECT_EQ(default_endpoint().socket, "/var/run/docker.sock");
     unsetenv("DOCKER_HOST");
     EXPECT_EQ(default_endpoint().socket, "/var/run/docker.sock");
+}
+
+TEST(Connection, NoticesThatTheOtherMachineIsGone) {
+    const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(bind(listener.get(), any, size), 0);
+    ASSERT_EQ(listen(listener.get(), 1), 0);
+    ASSERT_EQ(getsockname(listener.get(), any, &size), 0);
+    const UniqueFd made = connect_tcp("127.0.0.1", std::to_string(ntohs(address.sin_port)));
+    ASSERT_TRUE(made);
+    const auto option = [&](int level, int name) {
+        int value = -1;
+        socklen_t length = sizeof value;
+        getsockopt(made.get(), level, name, &value, &length);
+        return value;
+    };
+    EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE) +
+                  option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT),
+              kSilence);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), kSilence * 1000);
+    EXPECT_FALSE(connect_tcp("127.0.0.1", "1"));
+    EXPECT_FALSE(connect_unix("/nonexistent/engine.sock"));
 }
 
 TEST(Query, IsPercentEncoded) {
@@ -127,6 +159,7 @@ TEST(EngineInfo, RefusesWhereUsersOrKernelsDiffer) {
     EXPECT_EQ(failing({{"OSType", "linux"}, {"SecurityOptions", {seccomp}}}), "");
     EXPECT_EQ(failing(Json::object()), "");
     EXPECT_EQ(failing({{"SecurityOptions", {seccomp, "name=rootless"}}}), "user");
+    EXPECT_EQ(failing({{"SecurityOptions", {seccomp}}, {"Rootless", true}}), "user");
     EXPECT_EQ(failing({{"SecurityOptions", {seccomp, "name=userns"}}}), "user");
     EXPECT_EQ(failing({{"SecurityOptions", {seccomp, "name=selinux"}}}), "user");
     EXPECT_EQ(failing({{"OperatingSystem", "Docker Desktop"}}), "local");
