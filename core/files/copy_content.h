@@ -1,5 +1,5 @@
 // The bytes of one open file into another: by sharing blocks where the filesystem can, inside the
-// kernel otherwise, by hand as the last resort.
+// kernel otherwise, by hand as the last resort. Holes stay holes.
 #pragma once
 
 namespace botbottle::files {

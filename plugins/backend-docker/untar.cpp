@@ -22,6 +22,7 @@ using host_bottle::open_beneath;
 using host_bottle::UniqueFd;
 
 constexpr std::size_t kBlock = 512;
+constexpr std::size_t kPage = 4096;
 constexpr std::size_t kMostExtended = 1024 * 1024;
 constexpr std::size_t kMaxReported = 1000;
 constexpr std::ptrdiff_t kMaxDepth = 128;
@@ -151,8 +152,33 @@ void Untar::data(std::string_view bytes) {
     if (collecting_ != 0) {
         collected_ += bytes;
     } else if (file_) {
-        host_bottle::write_all(file_.get(), bytes, name_);
+        write_with_holes(bytes);
         summary_.bytes += bytes.size();
+    }
+}
+
+// Archives spell zeros out. What is nothing else stays a hole, so that an agent's huge empty file
+// takes no room here either.
+void Untar::write_with_holes(std::string_view bytes) {
+    const auto page = [&](std::size_t from) {
+        const std::size_t to_edge = kPage - static_cast<std::size_t>((file_size_ + from) % kPage);
+        return bytes.substr(from, to_edge);
+    };
+    const auto is_empty = [](std::string_view part) {
+        return part.find_first_not_of('\0') == std::string_view::npos;
+    };
+    while (!bytes.empty()) {
+        const bool empty = is_empty(page(0));
+        std::size_t size = page(0).size();
+        while (size < bytes.size() && is_empty(page(size)) == empty)
+            size += page(size).size();
+        if (!empty) {
+            host_bottle::write_all(file_.get(), bytes.substr(0, size), name_);
+        } else if (lseek(file_.get(), static_cast<off_t>(size), SEEK_CUR) < 0) {
+            fail_errno(name_);
+        }
+        file_size_ += size;
+        bytes.remove_prefix(size);
     }
 }
 
@@ -161,7 +187,9 @@ void Untar::end() {
     if (collecting_ == 'L') told_["path"] = collected_.substr(0, collected_.find('\0'));
     if (collecting_ == 'K') told_["linkpath"] = collected_.substr(0, collected_.find('\0'));
     if (collecting_ == 0 && file_) {
-        if (fchmod(file_.get(), file_mode_) != 0) fail_errno(name_);
+        if (ftruncate(file_.get(), static_cast<off_t>(file_size_)) != 0 ||
+            fchmod(file_.get(), file_mode_) != 0)
+            fail_errno(name_);
         file_.reset();
         ++summary_.files;
     }
@@ -272,6 +300,7 @@ void Untar::make_file(const Entry& entry) {
     file_ = open_beneath(parent.get(), name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (!file_) fail_errno(name);
     file_mode_ = entry.mode;
+    file_size_ = 0;
 }
 
 void Untar::make_link(const Entry& entry) {

@@ -49,6 +49,7 @@ class Untar {
     void make_file(const Entry& entry);
     void make_link(const Entry& entry);
     void copy_file(const Entry& entry);
+    void write_with_holes(std::string_view bytes);
     void skip(const std::string& path, std::string reason);
     // The directory that an entry lies in, and its own name there.
     host_bottle::UniqueFd parent_of(const std::string& path, std::string& name) const;
@@ -65,6 +66,7 @@ class Untar {
     std::map<std::string, std::string> told_;  // by it
     host_bottle::UniqueFd file_;
     unsigned file_mode_ = 0;
+    std::uint64_t file_size_ = 0;  // what there is of it so far
     std::vector<std::pair<std::string, unsigned>> directory_modes_;
     bool ended_ = false;
     host_bottle::CopySummary summary_;

@@ -14,6 +14,7 @@ from lib.claude import Bash, Say
 from lib.engine import RemoteEngine
 from lib.terminal import Terminal
 from lib.testbed import GATEWAY
+from lifecycle.kept import KeptCase
 
 from .harness import DockerCase, DockerClaudeCase, OnDocker
 
@@ -250,6 +251,15 @@ class RemoteAgent(Remote, Agent):
 
 class Git(Bundled, OnDocker, Unchanged, GitCase):
     pass
+
+
+class Kept(Bundled, OnDocker, KeptCase):
+    def test_holes_stay_holes(self):
+        identity = self.change("truncate -s 200M empty; echo end >> empty")
+        kept = self.product.config / "state" / identity / "workspace"
+        info = (kept / "empty").stat()
+        self.assertEqual(info.st_size, (200 << 20) + 4)
+        self.assertLess(info.st_blocks * 512, 1 << 20)
 
 
 class OnATerminal(Bundled, DockerCase):

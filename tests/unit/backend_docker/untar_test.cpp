@@ -109,6 +109,26 @@ TEST_F(Unpacked, MayBeOneFile) {
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "one");
 }
 
+TEST_F(Unpacked, HolesStayHoles) {
+    constexpr std::size_t kHole = 3 * 1024 * 1024;
+    const std::string holed =
+        "begin" + std::string(kHole, '\0') + "middle" + std::string(kHole, '\0');
+    Tar tar;
+    tar.add_directory("w", 0755);
+    tar.add_file("w/holed", 0644, holed);
+    tar.add_file("w/full", 0644, std::string(5000, 'x'));
+    const std::string archive = tar.take();
+    for (const std::size_t step : {std::size_t{1000}, std::size_t{16384}, archive.size()}) {
+        EXPECT_EQ(unpack(archive, step).bytes, holed.size() + 5000);
+        EXPECT_EQ(content("holed"), holed);
+        EXPECT_EQ(content("full"), std::string(5000, 'x'));
+        struct stat status = {};
+        ASSERT_EQ(stat((root_ + "/out/holed").c_str(), &status), 0);
+        EXPECT_LT(status.st_blocks * 512, 64 * 1024);
+        fs::remove_all(root_ + "/out");
+    }
+}
+
 TEST_F(Unpacked, HardLinksBecomeFilesOfTheirOwn) {
     Tar tar;
     tar.add_directory("w", 0755);

@@ -39,6 +39,24 @@ TEST_F(TreeCopy, KeepsContentModesAndTimes) {
     EXPECT_TRUE(summary.skipped.empty());
 }
 
+TEST_F(TreeCopy, KeepsHolesEmpty) {
+    constexpr off_t kSize = 64 * 1024 * 1024;
+    source_.file("holed", "begin");
+    source_.file("hole", "");
+    source_.file("full", std::string(200'000, 'x'));
+    const int holed = open((source_ / "holed").c_str(), O_WRONLY);
+    ASSERT_EQ(pwrite(holed, "middle", 6, kSize / 2), 6);
+    ASSERT_EQ(ftruncate(holed, kSize), 0);
+    close(holed);
+    ASSERT_EQ(truncate((source_ / "hole").c_str(), kSize), 0);
+    ASSERT_LT(status_of(source_ / "holed").st_blocks, 1024) << "this filesystem has no holes";
+    copy();
+    for (const char* const name : {"holed", "hole", "full"})
+        EXPECT_EQ(slurp(target_ / name), slurp(source_ / name)) << name;
+    for (const char* const name : {"holed", "hole"})
+        EXPECT_LT(status_of(target_ / name).st_blocks, 1024) << name;
+}
+
 TEST_F(TreeCopy, CopiesSymlinksAsTheyAreWhereverTheyPoint) {
     TemporaryDirectory outside;
     outside.file("precious/file", "precious");
