@@ -127,8 +127,20 @@ class Engine:
         self.host = f"unix://{self.socket}"
         self.log = self.folder / "log"
         self.process = None
-        self.start()
-        self.base = self._import()
+        try:
+            self._keep_in_memory()
+            self.start()
+            self.base = self._import()
+        except BaseException:
+            self.close()
+            raise
+
+    def _keep_in_memory(self):
+        """What it holds, when that is little and there is room: of engines a run starts several."""
+        memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if self.image == without_agents() and memory > 8 << 30:
+            (self.folder / "data").mkdir(mode=0o711)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3G,mode=711", "tmpfs", self.folder / "data"], check=True)
 
     def start(self):
         """Also again, after stop() or kill(): what it holds is still there."""
@@ -213,7 +225,7 @@ class Engine:
         processes.wait_until(gone, 10)
 
     def stop(self):
-        if self.process.poll() is None:
+        if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(30)
@@ -286,6 +298,9 @@ class OfAnOrdinaryUser:
         self.user = pwd.getpwnam(self.USER)
         super().__init__(account, image=without_agents)
 
+    def _keep_in_memory(self):
+        pass  # not every kernel lets an ordinary user lay an overlay there
+
     def _spawn(self, argv, **options):
         os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         return super()._spawn(argv, user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[], cwd=self.folder,
@@ -323,7 +338,7 @@ class RemoteEngine(Engine):
 
     def _spawn(self, argv, **options):
         # Of /tmp, which all of ours is below, it has its own folder and nothing else.
-        hidden = ("mount --make-rprivate / && mkdir -p /mnt && mount --bind \"$0\" /mnt && "
+        hidden = ("mount --make-rprivate / && mkdir -p /mnt && mount --rbind \"$0\" /mnt && "
                   "mount -t tmpfs tmpfs /tmp && mkdir \"$0\" && mount --move /mnt \"$0\" && exec \"$@\"")
         argv = ["unshare", "--mount", "sh", "-c", hidden, str(self.folder), *argv]
         return self.testbed.world(lambda: subprocess.Popen(argv, **options))

@@ -15,11 +15,14 @@ import unittest
 
 from . import engine as engines, host, processes, smolvm
 from .product import Home
-from .testbed import Testbed
+from .testbed import GATEWAY, Testbed
 
 LONGEST_TEST = 180  # seconds; a test that hangs is a failure with a name, and the rest still runs
 
-ENGINES = {"docker": engines.Engine, "podman": engines.PodmanEngine}
+ENGINES = {"docker": lambda: engines.Engine(options.account),
+           "podman": lambda: engines.PodmanEngine(options.account),
+           # On another machine: bottles are bundles.
+           "remote": lambda: engines.RemoteEngine(options.account, testbed, GATEWAY)}
 
 options = None  # of this run: prefix, account, backend
 testbed = None
@@ -68,7 +71,7 @@ def engine():
     """The container engine of this run, started when it is first asked for."""
     global _engine
     if _engine is None:
-        _engine = ENGINES[options.engine](options.account)
+        _engine = ENGINES[options.engine]()
     return _engine
 
 
