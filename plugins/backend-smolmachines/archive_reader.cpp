@@ -89,8 +89,7 @@ ArchiveReader::~ArchiveReader() {
 
 bool ArchiveReader::read(char* into, std::size_t size) {
     const int got = gzread(file_, into, static_cast<unsigned>(size));
-    if (got < 0 || (got > 0 && static_cast<std::size_t>(got) < size))
-        fail_no_image(name_, kCutOff);
+    if (got < 0 || (got > 0 && static_cast<std::size_t>(got) < size)) fail_no_image(name_, kCutOff);
     return got != 0;
 }
 

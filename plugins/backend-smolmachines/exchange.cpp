@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "host-bottle/fail.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr const char* kSchema = "botbottle.machine-contact/1";
 constexpr const char* kPrograms[] = {"botbottle-relay", "botbottle-session", "botbottle-machine"};
+constexpr std::size_t kSessionName = 16;
 constexpr std::size_t kLargestFilter = 64 * 1024;
 
 std::string guest_program(const Bottle& bottle, const std::string& name) {
@@ -31,6 +33,26 @@ void copy_program(const std::string& source, const std::string& target) {
     if (!to) fail_errno(target);
     copy_data(from.get(), to.get(), target);
     if (fchmod(to.get(), 0755) != 0) fail_errno(target);
+}
+
+UniqueFd open_slot(const Contact& contact, const char* kind, int number) {
+    const std::string path = contact.slots() + "/" + kind + std::to_string(number);
+    return UniqueFd(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+}
+
+// Whose slot it is, or was; the lock on it says which.
+std::string session_in(const UniqueFd& slot) {
+    std::array<char, kSessionName> name;
+    const ssize_t size = pread(slot.get(), name.data(), name.size(), 0);
+    const std::string_view text(name.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos ? std::string(text)
+                                                                                : std::string();
+}
+
+void remove_files_of(const Contact& contact, const std::string& session) {
+    if (session.size() != kSessionName) return;
+    unlink(request_file(contact, session).c_str());
+    unlink(result_file(contact, session).c_str());
 }
 
 }  // namespace
@@ -76,12 +98,33 @@ Contact read_contact(const std::string& file) {
 
 UniqueFd take_slot(const Contact& contact, const char* kind, int count) {
     for (int number = 0; number < count; ++number) {
-        const std::string path = contact.slots() + "/" + kind + std::to_string(number);
-        UniqueFd slot(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-        if (!slot) fail_errno(path);
+        UniqueFd slot = open_slot(contact, kind, number);
+        if (!slot) fail_errno(contact.slots());
         if (flock(slot.get(), LOCK_EX | LOCK_NB) == 0) return slot;
     }
     return {};
+}
+
+std::string request_file(const Contact& contact, const std::string& session) {
+    return contact.requests() + "/" + session;
+}
+
+std::string result_file(const Contact& contact, const std::string& session) {
+    return contact.results() + "/" + session;
+}
+
+void claim_slot(const Contact& contact, const UniqueFd& slot, const std::string& session) {
+    remove_files_of(contact, session_in(slot));
+    if (ftruncate(slot.get(), 0) != 0 || pwrite(slot.get(), session.data(), session.size(), 0) !=
+                                             static_cast<ssize_t>(session.size()))
+        fail_errno(contact.slots());
+}
+
+void remove_stale_files(const Contact& contact) {
+    for (int number = 0; number < kSessionSlots; ++number) {
+        const UniqueFd slot = open_slot(contact, kSessionSlot, number);
+        if (slot && flock(slot.get(), LOCK_EX | LOCK_NB) == 0) claim_slot(contact, slot, {});
+    }
 }
 
 void remove_exchange(const Bottle& bottle) {

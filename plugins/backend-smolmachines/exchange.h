@@ -14,6 +14,7 @@ namespace backend_smolmachines {
 // so that the two that are left are always there for signals, lists and the end.
 constexpr int kSessionSlots = 6;
 constexpr int kControlSlots = 1;
+constexpr const char* kSessionSlot = "session";
 
 struct Contact {
     std::string smolvm;
@@ -36,9 +37,20 @@ void write_contact(const Bottle& bottle, const Handle& handle,
                    const std::vector<std::string>& environment);
 Contact read_contact(const std::string& file);
 
+// Of a session, in two directories: what it was asked for, and how it ended.
+std::string request_file(const Contact& contact, const std::string& session);
+std::string result_file(const Contact& contact, const std::string& session);
+
 // One of `count` locks of that kind, held as long as the descriptor is open; empty when all are
 // taken.
 UniqueFd take_slot(const Contact& contact, const char* kind, int count);
+
+// Makes the slot that of a session, and removes the files of the one that had it before and was
+// killed.
+void claim_slot(const Contact& contact, const UniqueFd& slot, const std::string& session);
+
+// Removes what killed sessions left.
+void remove_stale_files(const Contact& contact);
 
 // Bottle::place and all in it, but for /etc.
 void remove_exchange(const Bottle& bottle);

@@ -8,6 +8,7 @@
 //   botbottle-machine-session --socket FILE --shutdown MILLISECONDS
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -126,6 +127,7 @@ ProgramResult control(const Contact& contact, const Words& command,
 }
 
 int list(const Contact& contact) {
+    remove_stale_files(contact);
     const ProgramResult result =
         control(contact, {kMachineSession, "--socket", kMachineSessions, "--list"},
                 std::chrono::milliseconds(0));
@@ -200,17 +202,19 @@ class Session {
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session() {
-        unlink(request_file().c_str());
-        unlink(result_file().c_str());
+        unlink(request_file(contact_, id_).c_str());
+        unlink(result_file(contact_, id_).c_str());
     }
 
     // The outcome, as JSON.
     std::string run() {
-        const UniqueFd slot = wait_for_slot(contact_, "session", kSessionSlots);
+        const UniqueFd slot = wait_for_slot(contact_, kSessionSlot, kSessionSlots);
         if (!slot)
             return R"({"outcome": "failed", "code": "too_many_sessions", "message": )"
                    R"("six commands run in the bottle's machine at a time, and six do: end one, )"
                    R"(or leave a terminal with Ctrl-] d"})";
+        remove_stale_files(contact_);
+        claim_slot(contact_, slot, id_);
         if (!document_.empty()) write_request();
         if (tty_) save_terminal();
         std::signal(SIGPIPE, SIG_IGN);
@@ -222,11 +226,8 @@ class Session {
     }
 
   private:
-    std::string request_file() const { return contact_.requests() + "/" + id_; }
-    std::string result_file() const { return contact_.results() + "/" + id_; }
-
     void write_request() {
-        const std::string path = request_file();
+        const std::string path = request_file(contact_, id_);
         const UniqueFd file(
             open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!file) fail_errno(path);
@@ -268,9 +269,13 @@ class Session {
         if (pipe2(ends, O_CLOEXEC) != 0) fail_errno("pipe");
         errors_.reset(ends[0]);
         const UniqueFd theirs(ends[1]);
+        const pid_t own = getpid();
         child_ = fork();
         if (child_ < 0) fail_errno("fork");
         if (child_ == 0) {
+            // When we are killed it ends as for a signal: it holds a terminal and one of the eight.
+            prctl(PR_SET_PDEATHSIG, SIGTERM);
+            if (getppid() != own) _exit(kFailed);
             dup2(theirs.get(), STDERR_FILENO);
             prepare_exec(nullptr, 0);
             if (!tty_) {
@@ -354,7 +359,8 @@ class Session {
     }
 
     std::string outcome() {
-        if (std::string told = read_result(result_file()); !told.empty() && leaving_ == 0) {
+        if (std::string told = read_result(result_file(contact_, id_));
+            !told.empty() && leaving_ == 0) {
             pass_on(stream_.flush());
             return told;
         }

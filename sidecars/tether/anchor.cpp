@@ -338,6 +338,8 @@ void Anchor::pass_on_the_last() {
             for (const std::uint32_t output : left->second.outputs)
                 line_.drained(output);
         }
+        if (line_.unsent() > kMostUnsent) line_.flush(kFarewellMs);
+        if (line_.unsent() > kMostUnsent) break;  // nobody takes any more
     }
     over_ = true;
 }

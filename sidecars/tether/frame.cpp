@@ -5,7 +5,6 @@
 namespace botbottle::tether {
 namespace {
 
-constexpr std::size_t kHeader = 9;  // type, channel, length
 constexpr std::size_t kEngineHeader = 8;
 constexpr std::size_t kTidyAfter = 256 * 1024;
 

@@ -39,6 +39,7 @@ constexpr std::uint32_t kAnchorsFirst = 1;
 
 // A start request with what stands around it; everything else is shorter.
 constexpr std::size_t kMaxPayload = session::kMaxRequest + session::kMaxPacket;
+constexpr std::size_t kHeader = 9;  // type, channel, length
 // What may be on its way in one direction of a channel without having been taken.
 constexpr std::size_t kWindow = 256 * 1024;
 

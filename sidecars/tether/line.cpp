@@ -17,10 +17,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPiece = 32 * 1024;
 constexpr std::size_t kCreditAt = kWindow / 4;
-// Of what waits to be sent: beyond that nothing more is read from descriptors.
-constexpr std::size_t kMostUnsent = 512 * 1024;
-// The windows of all channels. Who lets more than that lie does not mean well.
-constexpr std::size_t kEndAt = kMaxCarried * kWindow;
+// Of the queue of what is to be sent.
+constexpr std::size_t kChunk = 128 * 1024;
+// What a channel keeps when it has nothing to write.
+constexpr std::size_t kKept = 64 * 1024;
 
 void make_nonblocking(int fd) {
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -47,8 +47,14 @@ void Line::forget(int fd) {
 }
 
 void Line::send(Type type, std::uint32_t channel, std::string_view payload) {
-    append_frame(unsent_, type, channel, payload);
-    broken_ = broken_ || unsent_.size() - sent_ > kEndAt;
+    if (broken_) return;
+    const std::size_t room = payload.size() + kHeader;
+    if (unsent_.empty() || unsent_.back().size() + room > kChunk)
+        unsent_.emplace_back().reserve(std::max(room, kChunk));
+    const std::size_t before = unsent_.back().size();
+    append_frame(unsent_.back(), type, channel, payload);
+    unsent_size_ += unsent_.back().size() - before;
+    broken_ = unsent_size_ > kEndAt;
 }
 
 void Line::carry(std::uint32_t channel, Descriptor descriptor, Ways ways) {
@@ -107,6 +113,7 @@ void Line::write_some(std::uint32_t channel, Carried& carried) {
     if (size < 0 && !would_block()) return drop(channel, true);
     if (size <= 0) return;
     carried.pending.erase(0, static_cast<std::size_t>(size));
+    if (carried.pending.empty() && carried.pending.capacity() > kKept) carried.pending = {};
     carried.owed += static_cast<std::size_t>(size);
     if (carried.owed >= kCreditAt) {
         send(Type::credit, channel,
@@ -135,6 +142,8 @@ void Line::advance(std::uint32_t channel, short events) {
         if ((found = channels_.find(channel)) == channels_.end()) return;
     }
     if ((events & (POLLIN | POLLHUP)) != 0 && carried.reads && carried.credit != 0) {
+        // Others may have filled it since it was looked at.
+        if (unsent_size_ >= kMostUnsent) return;
         read_some(channel, carried);
         return;
     }
@@ -158,6 +167,8 @@ void Line::take(Frame& frame) {
             return;
         }
         if (!carried.writes || carried.end_came) return;
+        // Once and for all, so that it never grows to twice the window.
+        if (carried.pending.size() + frame.payload.size() > kKept) carried.pending.reserve(kWindow);
         carried.pending += frame.payload;
         write_some(frame.channel, carried);
     } else if (frame.type == Type::end) {
@@ -195,22 +206,25 @@ bool Line::receive() {
 }
 
 bool Line::transmit() {
-    const ssize_t size = write(output_, unsent_.data() + sent_, unsent_.size() - sent_);
-    if (size < 0) return would_block();
-    sent_ += static_cast<std::size_t>(size);
-    if (sent_ == unsent_.size() || sent_ > kMostUnsent) {
-        unsent_.erase(0, sent_);
+    while (!unsent_.empty()) {
+        const std::string& piece = unsent_.front();
+        const ssize_t size = write(output_, piece.data() + sent_, piece.size() - sent_);
+        if (size < 0) return would_block();
+        sent_ += static_cast<std::size_t>(size);
+        unsent_size_ -= static_cast<std::size_t>(size);
+        if (sent_ != piece.size()) return true;
+        unsent_.pop_front();
         sent_ = 0;
     }
     return true;
 }
 
 std::vector<pollfd> Line::polled() const {
-    const bool sending = unsent_.size() != sent_;
+    const bool sending = unsent_size_ != 0;
     std::vector<pollfd> found = {{input_, POLLIN, 0}, {sending ? output_ : -1, POLLOUT, 0}};
     for (const auto& [fd, ready] : watched_)
         found.push_back({fd, POLLIN, 0});
-    const bool may_read = unsent_.size() - sent_ < kMostUnsent;
+    const bool may_read = unsent_size_ < kMostUnsent;
     for (const auto& [channel, carried] : channels_) {
         short events = 0;
         if (carried.reads && carried.credit != 0 && may_read) events |= POLLIN;
@@ -268,7 +282,7 @@ void Line::deliver(int timeout_ms) {
 
 void Line::flush(int timeout_ms) {
     const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
-    while (unsent_.size() != sent_ && Clock::now() < deadline) {
+    while (unsent_size_ != 0 && Clock::now() < deadline) {
         pollfd writable = {output_, POLLOUT, 0};
         if (poll(&writable, 1, 50) > 0 && !transmit()) return;
     }

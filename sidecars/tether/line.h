@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -21,6 +22,11 @@ using control::Descriptor;
 
 // Of a bottle's connections to the sidecars and its sessions' pipes: as many as the relay's own.
 constexpr std::size_t kMaxCarried = 512;
+
+// Of what waits to be sent. Beyond the first nothing more is read from descriptors; what comes then
+// is answers and last words. Who lets more than the second lie does not mean well.
+constexpr std::size_t kMostUnsent = 512 * 1024;
+constexpr std::size_t kEndAt = 32 * 1024 * 1024;
 
 enum class Ways { in, out, both };  // in: from the descriptor to the line
 
@@ -51,6 +57,8 @@ class Line {
     bool drained(std::uint32_t channel);
     // Whether everything that came for it has been written.
     bool flushed(std::uint32_t channel) const;
+    // Bytes that wait to be sent.
+    std::size_t unsent() const { return unsent_size_; }
 
     // Waits for something to do, and does it. False when the stream has ended or makes no sense.
     bool step(int timeout_ms);
@@ -85,8 +93,9 @@ class Line {
     Encoding encoding_;
     EngineOutput engine_output_;
     FrameReader reader_;
-    std::string unsent_;
-    std::size_t sent_ = 0;
+    std::deque<std::string> unsent_;  // in pieces: one string would be there twice when it grows
+    std::size_t unsent_size_ = 0;
+    std::size_t sent_ = 0;  // of the first piece
     bool broken_ = false;
     Channels channels_;
     std::map<int, std::function<void()>> watched_;

@@ -126,6 +126,27 @@ class Sessions(SmolvmCase):
         for running in held:
             running.communicate(timeout=10)
 
+    def test_a_client_that_is_killed_leaves_nothing(self):
+        """Its smolvm ends with it, and what it had written goes with the next one that comes, or with a list."""
+        place = self.product.config / "state" / self.identity / "machine"
+
+        def requests():
+            return set((place / "in/requests").iterdir())
+        for next_one in (lambda: self.product.bottles(), lambda: self.exec("true")):
+            before = requests()
+            running = self.product.popen("exec", self.identity, "--", "sh", "-c", "echo up; cat", stdin=subprocess.PIPE)
+            self.assertEqual(running.stdout.readline(), "up\n")
+            self.assertEqual(len(requests() - before), 1)
+            client = next(pid for pid in processes.named("botbottle-machine-session")
+                          if running.pid in (pid, parent_of(pid)))
+            tools = [pid for pid in processes.descendants(client) if processes.alive(pid)]
+            self.assertTrue(tools)
+            os.kill(client, signal.SIGKILL)
+            running.communicate(timeout=20)
+            self.assertTrue(processes.wait_until(lambda pids=tools: not any(map(processes.alive, pids)), 10))
+            next_one()
+            self.assertEqual(requests(), before)
+
     def test_the_machine_is_killed_under_it(self):
         running = self.product.popen("exec", self.identity, "--", "sleep", "60")
         processes.wait_until(lambda: len(self.product.bottles()[0]["sessions"]) == 2, 10)

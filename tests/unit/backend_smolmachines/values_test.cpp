@@ -32,6 +32,60 @@ TEST(MachineName, KeepsBottlesApart) {
     EXPECT_EQ(machine_name("a-1", "h"), machine_name("a-1", "h"));
 }
 
+class Slots : public host_bottle::Scratch {
+  protected:
+    Slots() { contact_.machine = "m"; }
+    void SetUp() override {
+        Scratch::SetUp();
+        contact_.place = root_;
+        make("slots/.keep", "");
+    }
+    std::string leave(const std::string& session) {
+        make("in/requests/" + session, "a request");
+        make("out/" + session, "a result");
+        return session;
+    }
+    bool left(const std::string& session) {
+        return exists(request_file(contact_, session)) || exists(result_file(contact_, session));
+    }
+    Contact contact_;
+};
+
+TEST_F(Slots, WhatAKilledSessionLeftGoes) {
+    const std::string killed = leave("0123456789abcdef");
+    const std::string living = leave("fedcba9876543210");
+    const UniqueFd held = take_slot(contact_, kSessionSlot, kSessionSlots);
+    claim_slot(contact_, held, living);
+    {
+        const UniqueFd slot = take_slot(contact_, kSessionSlot, kSessionSlots);
+        claim_slot(contact_, slot, killed);
+    }
+    EXPECT_TRUE(left(killed));
+    remove_stale_files(contact_);
+    EXPECT_FALSE(left(killed));
+    EXPECT_TRUE(left(living));
+}
+
+TEST_F(Slots, TheNextInASlotRemovesThem) {
+    const std::string killed = leave("0123456789abcdef");
+    {
+        const UniqueFd slot = take_slot(contact_, kSessionSlot, 1);
+        claim_slot(contact_, slot, killed);
+    }
+    const UniqueFd slot = take_slot(contact_, kSessionSlot, 1);
+    claim_slot(contact_, slot, "1111111111111111");
+    EXPECT_FALSE(left(killed));
+}
+
+TEST_F(Slots, ASlotThatNamesNoSessionRemovesNothing) {
+    for (const std::string name : {"../../secret", "", "0123", "0123456789abcdeX"}) {
+        make("secret", "");
+        make("slots/session0", name);
+        remove_stale_files(contact_);
+        EXPECT_TRUE(exists(root_ + "/secret")) << name;
+    }
+}
+
 TEST(Handle, ComesBackAsItWas) {
     Handle handle{"/usr/bin/smolvm", "m", "/i.tar", "0", {5, 6}, to_json(Limits{})};
     const Handle back = handle_of({{"handle", to_json(handle)}});

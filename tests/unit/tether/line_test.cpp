@@ -3,9 +3,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace botbottle::tether {
 namespace {
@@ -108,6 +111,39 @@ TEST_F(Joined, MoreThanTheWindowEndsTheLine) {
         going = right_->step(0);
     }
     EXPECT_FALSE(going);
+}
+
+TEST_F(Joined, NothingIsReadForWhoDoesNotTakeIt) {
+    std::vector<Descriptor> ours;
+    const std::string block(64 * 1024, 'x');
+    for (std::uint32_t channel = 1; channel <= 200; ++channel) {
+        ours.push_back(carried(*left_, channel));
+        ASSERT_GT(write(ours.back().get(), block.data(), block.size()), 0);
+    }
+    std::size_t most = 0;
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_TRUE(left_->step(0));
+        most = std::max(most, left_->unsent());
+    }
+    EXPECT_GE(most, kMostUnsent);
+    EXPECT_LT(most, kMostUnsent + 64 * 1024);
+}
+
+// Answers to one that asks and never reads.
+TEST_F(Joined, WhatWaitsIsBoundedAndThereOnce) {
+    const std::string block(1000, 'x');
+    const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    std::size_t most = 0;
+    for (std::size_t sent = 0; sent < 2 * kEndAt; sent += block.size()) {
+        left_->send(Type::packet, 1, block);
+        most = std::max(most, left_->unsent());
+    }
+    const std::size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+    EXPECT_FALSE(left_->step(0));
+    EXPECT_LT(most, kEndAt + 2000);
+    // (With ASan's allocator both are 0.)
+    EXPECT_LT(after - before, kEndAt + kEndAt / 4 + (4u << 20));
+    EXPECT_GT(left_->unsent(), kEndAt / 2);
 }
 
 TEST_F(Joined, CreditThatWasNeverSpentEndsTheLine) {
