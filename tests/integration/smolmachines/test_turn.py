@@ -1,6 +1,8 @@
 """A real agent's turn in a machine; the real token reaches the API, and smolvm never sees it."""
 
+import os
 import pathlib
+import signal
 
 from lib import canary, processes
 from lib.anthropic import Gate
@@ -67,3 +69,27 @@ class Canary(SmolvmClaudeCase):
         held = [line for pid in processes.named("botbottle-egress")
                 for line in canary.in_memory(pid, {"the token": self.token.encode()})]
         self.assertTrue(held, "the search does not even find the token in the egress")
+
+
+class Killed(SmolvmClaudeCase):
+    def setUp(self):
+        self.gate = Gate()
+        self.script = (Bash("echo kept > /workspace/mine.txt"), Say("a long story, told slowly", self.gate))
+        super().setUp()
+
+    def test_the_machine_dies_under_the_agent_and_the_bottle_goes_on_in_another(self):
+        started = self.start_in_background("--prompt", "tell a story")
+        try:
+            self.assertTrue(self.gate.reached.wait(60), "the agent never got to its second request")
+            os.kill(self.machine()["pid"], signal.SIGKILL)
+        finally:
+            self.gate.release()
+            started.communicate(timeout=60)
+        self.assertNotEqual(started.returncode, 0)
+        identity = self.metadata()["identity"]
+        told = []
+        self.api.script = [*self.script[:1], lambda result: told.append(result) or Bash("cat /workspace/mine.txt"),
+                           lambda result: told.append(result) or Say("done")]
+        self.ok(self.product.run("resume", identity, "--yes", "--prompt", "go on", timeout=90))
+        self.assertIn("kept", told[-1])
+        self.assertIn(b"tell a story", self.api.model_calls[-1].body, "the conversation is gone")
