@@ -4,6 +4,7 @@ image, made of the distribution's packages and of the agents. No registry is ask
 import functools
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -307,6 +308,20 @@ class OfAnOrdinaryUser:
                               env={**os.environ, "HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}, **options)
 
 
+    def _in_its_home(self):
+        """What it has started and let go of: podman keeps its user namespace by a process that waits for nothing."""
+        home = f"XDG_RUNTIME_DIR={self.folder}".encode()
+        return [pid for pid in processes.descendants() if home in processes.environment(pid)]
+
+    def pids(self):
+        return [*super().pids(), *self._in_its_home()]
+
+    def close(self):
+        self.stop()
+        processes.end_all(self._in_its_home())
+        super().close()
+
+
 class RootlessEngine(OfAnOrdinaryUser, Engine):
     """Debian's dockerd in a user namespace of rootlesskit's."""
 
@@ -328,13 +343,14 @@ class RemoteEngine(Engine):
     """An engine on another machine: it runs in the world (see testbed), is reached over the wire, and
     sees neither the tests' files nor the product's."""
 
-    PORT = 2375
+    FIRST_PORT = 2375  # those of one run are neighbours in one world
+    _ports = itertools.count(FIRST_PORT)
 
     def __init__(self, account, testbed, address, image=rootfs):
-        self.testbed = testbed
+        self.testbed, port = testbed, next(self._ports)
         # 20.10 waits 15 s before it listens without TLS, unless that is what was asked for.
-        super().__init__(account, f"--host=tcp://{address}:{self.PORT}", "--tls=false", image=image)
-        self.host = f"tcp://{address}:{self.PORT}"
+        super().__init__(account, f"--host=tcp://{address}:{port}", "--tls=false", image=image)
+        self.host = f"tcp://{address}:{port}"
 
     def _spawn(self, argv, **options):
         # Of /tmp, which all of ours is below, it has its own folder and nothing else.
