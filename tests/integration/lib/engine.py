@@ -146,8 +146,9 @@ class Engine:
     def start(self):
         """Also again, after stop() or kill(): what it holds is still there."""
         with open(self.log, "ab") as log:
+            # In its folder: podman's conmon leaves a file where it stands when a container runs out of memory.
             self.process = self._spawn([self.PROGRAM, *self._words()], stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=log, start_new_session=True)
+                                       stderr=log, start_new_session=True, cwd=self.folder)
         if not processes.wait_until(self._answers, 60, 0.2):
             tail = self.log.read_text(errors="replace")[-1500:]
             self.stop()
@@ -304,7 +305,7 @@ class OfAnOrdinaryUser:
 
     def _spawn(self, argv, **options):
         os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
-        return super()._spawn(argv, user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[], cwd=self.folder,
+        return super()._spawn(argv, user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[],
                               env={**os.environ, "HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}, **options)
 
 
