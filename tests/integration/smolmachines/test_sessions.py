@@ -110,6 +110,29 @@ class Sessions(SmolvmCase):
         finally:
             screen.close()
 
+    def test_codes_of_an_attached_session(self):
+        """Also those that smolvm gives a meaning of its own."""
+        self.end_all()
+        self.started.wait(20)
+        script = "echo here; read x; case $x in TERM) kill -TERM $$;; *) exit $x;; esac"
+        self.product.bottle("talk", "agent_provider:\n  template: command\n  command: sh\n  prompt_mode: none\n"
+                                    f"  arguments: {json.dumps(['-c', script])}\n")
+        self.product.agent("talker", "bottle: talk\n")
+        screen = Terminal(self.product.account, str(self.product.root), self.product.environment)
+        self.addCleanup(screen.close)
+        for word, code in (("124", 124), ("125", 125), ("255", 255), ("TERM", 143)):
+            with self.subTest(word):
+                self.ok(self.product.run("start", "talker", "--yes", "--detach"))
+                identity = self.product.wait_for_bottles()[0]["identity"]
+                screen.line(f"clear; botbottle attach {identity}; echo ba''ck $?")
+                screen.wait_for("leaves the agent running")
+
+                def told(word=word, code=code):  # what is typed before the terminal is the agent's, is nobody's
+                    screen.line(word)
+                    return processes.wait_until(lambda: f"back {code}" in screen.screen(), 1)
+                self.assertTrue(processes.wait_until(told, 20), screen.screen())
+                self.product.run("cleanup", "--yes", identity)
+
     def test_no_slot_is_ever_wanting_for_the_end(self):
         """Six sessions at most: `list` and `stop` go on while they run, and the seventh is told."""
         held = [self.product.popen("exec", self.identity, "--", "cat", stdin=subprocess.PIPE) for _ in range(5)]

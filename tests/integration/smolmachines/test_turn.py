@@ -40,6 +40,15 @@ class Canary(SmolvmClaudeCase):
         self.gate = Gate()
         self.script = (Bash("env > env.txt"), Say("a long story, told slowly", self.gate))
         super().setUp()
+        # A slot of every kind.
+        file = self.product.config / "bottles/dev.md"
+        routes = "egress:\n  routes:\n"
+        for scheme in ("Bearer", "token", "Basic, username: u", "header, name: X-Key", "query, name: key"):
+            word = scheme.split(",")[0]
+            self.product.extra[f"SLOT_{word.upper()}"] = f"slot-{word}-" + "c4nary" * 6
+            routes += (f"    - host: {word.lower()}.example.com\n"
+                       f"      auth: {{scheme: {scheme}, token_ref: SLOT_{word.upper()}}}\n")
+        file.write_text(file.read_text().replace("---\n", f"---\n{routes}", 1))
         self.started = self.start_in_background("--prompt", "tell a story")
         self.addCleanup(self._end_turn)
         self.assertTrue(self.gate.reached.wait(60), "the agent never got to its second request")
@@ -50,6 +59,10 @@ class Canary(SmolvmClaudeCase):
 
     def test_smolvm_never_sees_the_token(self):
         needles = canary.spellings("the token", self.token)
+        for name, value in self.product.extra.items():
+            if name.startswith("SLOT_"):
+                needles.update(canary.spellings(name, value))
+        self.assertEqual(len([name for name in self.product.extra if name.startswith("SLOT_")]), 5)
         machine = self.machine()
         shown = [str(machine), str(self.smolvm.calls())] + [
             (place / "agent-console.log").read_text() for place in self.smolvm.machine_dirs()]
@@ -71,17 +84,25 @@ class Canary(SmolvmClaudeCase):
         self.assertTrue(held, "the search does not even find the token in the egress")
 
 
-class Killed(SmolvmClaudeCase):
+class Ended(SmolvmClaudeCase):
+    """The bottle goes on in another machine, with its files and its conversation."""
+
     def setUp(self):
         self.gate = Gate()
         self.script = (Bash("echo kept > /workspace/mine.txt"), Say("a long story, told slowly", self.gate))
         super().setUp()
 
-    def test_the_machine_dies_under_the_agent_and_the_bottle_goes_on_in_another(self):
+    def test_the_machine_is_killed_under_the_agent(self):
+        self.goes_on_after(lambda: os.kill(self.machine()["pid"], signal.SIGKILL))
+
+    def test_the_bottle_is_stopped(self):
+        self.goes_on_after(lambda: self.ok(self.product.run("stop", self.metadata()["identity"])))
+
+    def goes_on_after(self, end):
         started = self.start_in_background("--prompt", "tell a story")
         try:
             self.assertTrue(self.gate.reached.wait(60), "the agent never got to its second request")
-            os.kill(self.machine()["pid"], signal.SIGKILL)
+            end()
         finally:
             self.gate.release()
             started.communicate(timeout=60)
