@@ -156,7 +156,8 @@ class WhatAnEngineMayAnswer(SmolvmCase):
 class Proposal(GoesOn, SmolvmClaudeCase):
     """Another image that the agent asked for: built by the engine, and a machine of the bottle's from then on."""
     # Of the launcher's side, which is no backend's: ../docker holds them.
-    test_detached = test_from_the_dashboard = test_on_its_launchers_terminal = test_not_when_more_has_changed = None
+    test_detached = test_from_the_dashboard = test_on_its_launchers_terminal = None
+    test_a_launcher_that_does_not_come = test_not_when_more_has_changed = None
 
     def setUp(self):
         self.engine = suite.engine()
