@@ -208,6 +208,7 @@ struct Warden::State {
     std::uint64_t grants = 0;  // how many were asked for: each has a number of its own
     std::unique_ptr<Bottle> bottle;
     pid_t watched_pid = -1;
+    bool watched_once = false;  // the command that started it may go
     asio::posix::stream_descriptor watched;  // its pidfd
     std::vector<Reply> to_answer_at_the_end;
 };
@@ -229,7 +230,7 @@ Warden::State::State(asio::io_context& io_context, Descriptor starter)
     add_methods();
     wait_for_signal();
     control.serve(std::move(starter), [this] {
-        if (watched_pid < 0) end("the command that started it went away", kDefaultGrace);
+        if (!watched_once) end("the command that started it went away", kDefaultGrace);
     });
 }
 
@@ -510,6 +511,7 @@ void Warden::State::watch(const Json& params, const Reply& reply) {
     auto process = open_process(static_cast<pid_t>(*pid), *start_time);
     if (!process) return reply.error(process.error());
     watched_pid = static_cast<pid_t>(*pid);
+    watched_once = true;
     watched.assign(process->release());
     watched.async_wait(asio::posix::stream_descriptor::wait_read,
                        [this](const boost::system::error_code& error) {
