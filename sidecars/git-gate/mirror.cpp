@@ -96,6 +96,12 @@ Task<Result<void>> Mirror::take_head() {
     const auto known = co_await run_git(home_, path_, verify, kSilent);
     if (!known) co_return tl::make_unexpected(known.error());
     if (known->ok()) co_return Result<void>();
+    // Without a branch there is none to check out, and no reason for a second connection.
+    GitCommand list;
+    list.words = {"for-each-ref", "--count=1", "refs/heads"};
+    const auto branches = co_await run_git(home_, path_, list, kSilent);
+    if (!branches) co_return tl::make_unexpected(branches.error());
+    if (branches->ok() && branches->output.empty()) co_return Result<void>();
     GitCommand ask;
     ask.words = {"ls-remote", "--symref", repo_.url, "HEAD"};
     ask.upstream = &repo_;

@@ -33,6 +33,17 @@ class Works(GitCase):
         out = self.execute(bottle, "cd ~/project; git pull -q; git log --format=%s -1")
         self.assertEqual(out.strip(), "of another")
 
+    def test_an_empty_upstream_takes_two_connections_and_its_first_branch_is_checked_out(self):
+        self.upstream.git("init", "-q", "--bare", "-b", "trunk", self.upstream.root / "blank.git")
+        self.declare("blank")
+        url = self.upstream.url("blank")
+        bottle = self.started()
+        self.execute(bottle, f"mkdir ~/new; cd ~/new; git init -q -b trunk; {commit()} git push -q {url} trunk")
+        self.assertEqual(self.upstream.asked(), ["git-upload-pack", "git-receive-pack"])
+        out = self.execute(bottle, f"cd ~; git clone -q {url} again; git -C again symbolic-ref HEAD; "
+                                   "cat again/file.txt")
+        self.assertEqual(out.split(), ["refs/heads/trunk", "harmless"])
+
     def test_shallow_and_partial_clones_and_both_protocols(self):
         self.declare()
         url = self.upstream.url()

@@ -94,6 +94,7 @@ class GitUpstream:
         door = self.root / "door"
         door.write_text(f"""#!/bin/sh
 name=${{SSH_ORIGINAL_COMMAND%% *}}
+echo "$name" >> {self.root}/asked
 {self._wait("$name")}
 exec sh -c "$SSH_ORIGINAL_COMMAND"
 """)
@@ -166,6 +167,10 @@ exec sh -c "$SSH_ORIGINAL_COMMAND"
         lines = self.git("for-each-ref", "--format=%(refname) %(objectname)",
                          cwd=self.root / f"{name}.git").splitlines()
         return dict(line.split() for line in lines)
+
+    def asked(self):
+        """The services that connections asked for, in their order."""
+        return (self.root / "asked").read_text().split()
 
     def hook(self, text, name="project", hook="pre-receive"):
         path = self.root / f"{name}.git/hooks/{hook}"
