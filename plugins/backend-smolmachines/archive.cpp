@@ -232,12 +232,12 @@ void check_archive(const std::string& file, const ArchiveImage& image) {
         if (!named) continue;
         if (!entry->regular()) fail_no_image(file, entry->name + " is no regular file in it");
         const std::string found = digits_of_content(archive, named->kind);
-        if (found != named->digits)
-            fail("bad_image",
-                 file + " is damaged, or somebody changed it: the digest of " + entry->name +
-                     " is " + named->prefix + found + ", and not " + named->prefix + named->digits,
-                 "save or fetch the image again; from elsewhere, compare it with what was "
-                 "published");
+        if (found == named->digits) continue;
+        std::string message = file;
+        message += " is damaged, or somebody changed it: the digest of " + entry->name + " is ";
+        message += named->prefix + found + ", and not " + named->prefix + named->digits;
+        fail("bad_image", message,
+             "save or fetch the image again; from elsewhere, compare it with what was published");
     }
     archive.expect_end();
     for (const std::string& name : image.files) {
