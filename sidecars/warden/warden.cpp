@@ -208,7 +208,7 @@ struct Warden::State {
     std::uint64_t grants = 0;  // how many were asked for: each has a number of its own
     std::unique_ptr<Bottle> bottle;
     pid_t watched_pid = -1;
-    bool watched_once = false;  // the command that started it may go
+    bool watched_once = false;               // the command that started it may go
     asio::posix::stream_descriptor watched;  // its pidfd
     std::vector<Reply> to_answer_at_the_end;
 };
